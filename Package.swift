@@ -1,0 +1,63 @@
+// swift-tools-version:6.1
+import PackageDescription
+
+// An arrow may only point down this list; docs/ARCHITECTURE.md draws it and says why each target exists.
+let package = Package(
+    name: "ncsweep",
+    products: [
+        .executable(name: "ncsweep", targets: ["ncsweep"]),
+        .executable(name: "ncbench", targets: ["ncbench"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // C libraries: a module map and a commented, header-only shim each.
+        .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        // Runs before anything else in the process: refuses a CPU the code was not built for.
+        .target(name: "CStartup"),
+
+        .target(name: "MPI", dependencies: ["CMPI"]),
+        .target(name: "RandomNumbers"),
+        .target(name: "LinearAlgebra", dependencies: ["COpenBLAS"]),
+        .target(name: "Learning", dependencies: ["CZlib", "LinearAlgebra", "RandomNumbers"]),
+        .target(name: "NeuralCollapse", dependencies: ["LinearAlgebra"]),
+        .target(
+            name: "UnconstrainedFeatures",
+            dependencies: ["Learning", "LinearAlgebra", "NeuralCollapse", "RandomNumbers"]),
+        .target(
+            name: "Sweeps",
+            dependencies: [
+                "RandomNumbers", "Yams", .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
+            ]),
+        .target(name: "Results", dependencies: ["Sweeps", .product(name: "GRDB", package: "GRDB.swift")]),
+        .target(name: "Reports", dependencies: ["Results", "Sweeps"]),
+        .target(
+            name: "Runner",
+            dependencies: [
+                "MPI", "RandomNumbers", "LinearAlgebra", "Learning", "NeuralCollapse", "UnconstrainedFeatures",
+                "Sweeps", "Results",
+            ]),
+        .executableTarget(
+            name: "ncsweep",
+            dependencies: [
+                "CStartup", "Runner", "Reports",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .executableTarget(
+            name: "ncbench",
+            dependencies: [
+                "CStartup", "Runner", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+
+        .testTarget(name: "RandomNumbersTests", dependencies: ["RandomNumbers"]),
+        .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "RandomNumbers"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

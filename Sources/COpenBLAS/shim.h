@@ -1,0 +1,19 @@
+// OpenBLAS for Swift: CBLAS from its own header, and LAPACK's Fortran symbols, which Debian's build exports
+// without a C header (LAPACKE is a package of its own). Fortran passes everything by address; the hidden
+// length arguments of the one-character strings follow gfortran's ABI (size_t at the end).
+#pragma once
+#include <cblas.h>
+#include <stddef.h>
+
+// Eigenvalues and eigenvectors of a symmetric matrix, divide and conquer (LAPACK DSYEVD).
+void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w, double *work,
+             const int *lwork, int *iwork, const int *liwork, int *info, size_t jobz_length, size_t uplo_length);
+
+// Singular values and vectors, divide and conquer (LAPACK DGESDD).
+void dgesdd_(const char *jobz, const int *m, const int *n, double *a, const int *lda, double *s, double *u,
+             const int *ldu, double *vt, const int *ldvt, double *work, const int *lwork, int *iwork, int *info,
+             size_t jobz_length);
+
+// Solution of a symmetric positive definite system by Cholesky (LAPACK DPOSV).
+void dposv_(const char *uplo, const int *n, const int *nrhs, double *a, const int *lda, double *b, const int *ldb,
+            int *info, size_t uplo_length);

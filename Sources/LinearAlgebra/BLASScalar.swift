@@ -1,0 +1,79 @@
+import COpenBLAS
+
+/// A precision that OpenBLAS computes in: Float or Double.
+///
+/// All matrices are row-major. The pointers are raw on purpose: these are the innermost calls of the kernels, and
+/// `Matrix` is the safe face of the same routines.
+public protocol BLASScalar: BinaryFloatingPoint, Sendable, BitwiseCopyable {
+    /// C ← α·op(A)·op(B) + β·C; C is (m × n), op(A) is (m × k), op(B) is (k × n).
+    static func gemm(
+        _ transposeA: Transpose, _ transposeB: Transpose, _ m: Int, _ n: Int, _ k: Int, _ alpha: Self,
+        _ a: UnsafePointer<Self>, _ lda: Int, _ b: UnsafePointer<Self>, _ ldb: Int, _ beta: Self,
+        _ c: UnsafeMutablePointer<Self>, _ ldc: Int)
+
+    /// Σ x[i]·y[i].
+    static func dot(_ n: Int, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>) -> Self
+
+    /// y ← y + α·x.
+    static func axpy(_ n: Int, _ alpha: Self, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
+
+    /// x ← α·x.
+    static func scale(_ n: Int, _ alpha: Self, _ x: UnsafeMutablePointer<Self>)
+}
+
+public enum Transpose: Sendable {
+    case no, yes
+
+    @usableFromInline
+    var cblas: CBLAS_TRANSPOSE { self == .no ? CblasNoTrans : CblasTrans }
+}
+
+extension Float: BLASScalar {
+    @inlinable
+    public static func gemm(
+        _ transposeA: Transpose, _ transposeB: Transpose, _ m: Int, _ n: Int, _ k: Int, _ alpha: Float,
+        _ a: UnsafePointer<Float>, _ lda: Int, _ b: UnsafePointer<Float>, _ ldb: Int, _ beta: Float,
+        _ c: UnsafeMutablePointer<Float>, _ ldc: Int
+    ) {
+        cblas_sgemm(
+            CblasRowMajor, transposeA.cblas, transposeB.cblas, blasint(m), blasint(n), blasint(k), alpha, a,
+            blasint(lda), b, blasint(ldb), beta, c, blasint(ldc))
+    }
+
+    public static func dot(_ n: Int, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>) -> Float {
+        cblas_sdot(blasint(n), x, 1, y, 1)
+    }
+
+    public static func axpy(_ n: Int, _ alpha: Float, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
+        cblas_saxpy(blasint(n), alpha, x, 1, y, 1)
+    }
+
+    public static func scale(_ n: Int, _ alpha: Float, _ x: UnsafeMutablePointer<Float>) {
+        cblas_sscal(blasint(n), alpha, x, 1)
+    }
+}
+
+extension Double: BLASScalar {
+    @inlinable
+    public static func gemm(
+        _ transposeA: Transpose, _ transposeB: Transpose, _ m: Int, _ n: Int, _ k: Int, _ alpha: Double,
+        _ a: UnsafePointer<Double>, _ lda: Int, _ b: UnsafePointer<Double>, _ ldb: Int, _ beta: Double,
+        _ c: UnsafeMutablePointer<Double>, _ ldc: Int
+    ) {
+        cblas_dgemm(
+            CblasRowMajor, transposeA.cblas, transposeB.cblas, blasint(m), blasint(n), blasint(k), alpha, a,
+            blasint(lda), b, blasint(ldb), beta, c, blasint(ldc))
+    }
+
+    public static func dot(_ n: Int, _ x: UnsafePointer<Double>, _ y: UnsafePointer<Double>) -> Double {
+        cblas_ddot(blasint(n), x, 1, y, 1)
+    }
+
+    public static func axpy(_ n: Int, _ alpha: Double, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>) {
+        cblas_daxpy(blasint(n), alpha, x, 1, y, 1)
+    }
+
+    public static func scale(_ n: Int, _ alpha: Double, _ x: UnsafeMutablePointer<Double>) {
+        cblas_dscal(blasint(n), alpha, x, 1)
+    }
+}

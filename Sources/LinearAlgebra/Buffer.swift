@@ -1,0 +1,44 @@
+/// Numbers in one piece of memory, aligned to 64 bytes (a cache line, an AVX-512 register), owned by one object.
+///
+/// A class, so that kernels and MPI hold the same memory without copies; the address never changes.
+public final class Buffer<Scalar: BLASScalar> {
+    public let count: Int
+    public let start: UnsafeMutablePointer<Scalar>
+
+    /// `count` zeros.
+    public init(count: Int) {
+        precondition(count >= 0, "negative buffer size")
+        self.count = count
+        let bytes = max(64, (count * MemoryLayout<Scalar>.stride + 63) / 64 * 64)
+        start = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+            .bindMemory(to: Scalar.self, capacity: max(count, 1))
+        start.initialize(repeating: 0, count: max(count, 1))
+    }
+
+    public convenience init(_ values: [Scalar]) {
+        self.init(count: values.count)
+        for (index, value) in values.enumerated() { start[index] = value }
+    }
+
+    deinit { UnsafeMutableRawPointer(start).deallocate() }
+
+    public subscript(index: Int) -> Scalar {
+        get {
+            precondition(index >= 0 && index < count, "buffer index out of range")
+            return start[index]
+        }
+        set {
+            precondition(index >= 0 && index < count, "buffer index out of range")
+            start[index] = newValue
+        }
+    }
+
+    public func zero() { start.update(repeating: 0, count: count) }
+
+    public func copy(from other: Buffer) {
+        precondition(count == other.count, "buffer sizes differ")
+        start.update(from: other.start, count: count)
+    }
+
+    public var array: [Scalar] { Array(UnsafeBufferPointer(start: start, count: count)) }
+}
