@@ -1,0 +1,59 @@
+/// A setting that cannot be read, as one line: what is wrong and what is accepted.
+public struct SpecificationError: Error, Equatable, CustomStringConvertible {
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// Text of the form `name` or `name(arguments)`.
+struct Specification {
+    let name: String
+    /// What stands between the parentheses; nil without parentheses.
+    let arguments: String?
+
+    init(parsing text: String, as what: String, example: String) throws(SpecificationError) {
+        let text = text.trimmed
+        guard let open = text.firstIndex(of: "(") else {
+            guard !text.contains(")") else {
+                throw SpecificationError("\(what) '\(text)' closes a parenthesis that was not opened; write \(example)")
+            }
+            (name, arguments) = (text, nil)
+            return
+        }
+        guard text.last == ")" else {
+            throw SpecificationError("\(what) '\(text)' lacks its closing parenthesis; write \(example)")
+        }
+        name = String(text[..<open]).trimmed
+        arguments = String(text[text.index(after: open)...].dropLast()).trimmed
+    }
+
+    /// The error for a name that is none of `known`, with the likeliest one.
+    func unknownName(_ what: String, known: [String], example: String) -> SpecificationError {
+        let nearest = known.map { ($0, $0.editDistance(to: name)) }.min { $0.1 < $1.1 }
+        let hint = nearest.flatMap { $0.1 <= max(1, $0.0.count / 2) ? "; did you mean '\($0.0)'?" : nil } ?? ""
+        return SpecificationError("unknown \(what) '\(name)'\(hint) (known: \(known.joined(separator: ", ")); e.g. \(example))")
+    }
+}
+
+extension StringProtocol {
+    /// Without white space at both ends.
+    var trimmed: String {
+        let tail = drop(while: \.isWhitespace)
+        return String(tail[..<(tail.lastIndex { !$0.isWhitespace }.map(tail.index(after:)) ?? tail.startIndex)])
+    }
+
+    /// Insertions, deletions and substitutions that turn one text into the other (Levenshtein 1966).
+    func editDistance(to other: some StringProtocol) -> Int {
+        var row = Array(0...other.count)
+        for (i, a) in enumerated() {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for (j, b) in other.enumerated() {
+                let substitution = diagonal + (a == b ? 0 : 1)
+                diagonal = row[j + 1]
+                row[j + 1] = Swift.min(substitution, row[j] + 1, diagonal + 1)
+            }
+        }
+        return row[other.count]
+    }
+}
