@@ -22,7 +22,7 @@ let package = Package(
         // Runs before anything else in the process: refuses a CPU the code was not built for.
         .target(name: "CStartup"),
 
-        .target(name: "MPI", dependencies: ["CMPI"]),
+        .target(name: "MPI", dependencies: ["CMPI", "LinearAlgebra"]),
         .target(name: "RandomNumbers"),
         .target(name: "LinearAlgebra", dependencies: ["COpenBLAS"]),
         .target(name: "Learning", dependencies: ["CZlib", "LinearAlgebra", "RandomNumbers"]),
@@ -41,8 +41,8 @@ let package = Package(
         .target(
             name: "Runner",
             dependencies: [
-                "MPI", "RandomNumbers", "LinearAlgebra", "Learning", "NeuralCollapse", "UnconstrainedFeatures",
-                "Sweeps", "Results",
+                "CStartup", "MPI", "LinearAlgebra", "Learning", "NeuralCollapse", "UnconstrainedFeatures",
+                "Sweeps", "Results", .product(name: "DequeModule", package: "swift-collections"),
             ]),
         .executableTarget(
             name: "ncsweep",

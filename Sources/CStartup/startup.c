@@ -3,6 +3,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#if __has_include("revision.h")
+#include "revision.h"  // written by `make`
+#else
+#define NCSWEEP_REVISION "unknown"
+#endif
+
 #if defined(__x86_64__)
 // The compiler may use what the command line allows (-march) anywhere, so this file's functions are held to the
 // baseline one by one: the check must run on the very CPU it refuses.
@@ -57,3 +63,5 @@ const char *ncsweep_compiled_cpu_level(void) {
     return "generic";
 #endif
 }
+
+const char *ncsweep_revision(void) { return NCSWEEP_REVISION; }

@@ -21,3 +21,8 @@ public protocol Objective<Scalar>: AnyObject {
     /// Starting values, a function of the seed alone.
     func initialize(_ parameters: ParameterBlock<Scalar>, seed: UInt64)
 }
+
+/// The shard of an objective that always sees all its samples.
+public struct FullBatch: Sendable {
+    public init() {}
+}

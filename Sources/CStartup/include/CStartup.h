@@ -4,3 +4,6 @@
 
 // The instruction-set level the program was compiled for, e.g. "x86-64-v3".
 const char *ncsweep_compiled_cpu_level(void);
+
+// The git revision the program was built from, "unknown" outside a checkout.
+const char *ncsweep_revision(void);

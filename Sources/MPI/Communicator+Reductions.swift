@@ -1,0 +1,41 @@
+import CMPI
+import LinearAlgebra
+
+extension Communicator {
+    /// Sums over ranks in one fixed binary tree: rank r adds what rank r + s holds for s = 1, 2, 4, …, and rank 0 sends
+    /// the total back. `MPI_Allreduce` changes its order of additions with the number of ranks and the size of the
+    /// message, and so the bits; this order is a continuation of the tree in which each rank has summed its own shards.
+    ///
+    /// - Parameter scratch: as large as `values`.
+    public func allReduceSum<Scalar: BLASScalar>(_ values: Buffer<Scalar>, scratch: Buffer<Scalar>) {
+        precondition(scratch.count >= values.count, "scratch of an all-reduce too small")
+        guard size > 1 else { return }
+        let bytes = values.count * MemoryLayout<Scalar>.stride
+        var step = 1
+        while step < size {
+            if rank % (2 * step) == step {
+                send(values.start, bytes, to: rank - step)
+                break
+            }
+            if rank + step < size {
+                receive(scratch.start, bytes, from: rank + step)
+                Scalar.axpy(values.count, 1, scratch.start, values.start)
+            }
+            step *= 2
+        }
+        check(MPI_Bcast(values.start, Int32(values.count), datatype(of: Scalar.self), 0, handle), "MPI_Bcast")
+    }
+
+    private static var reductionTag: Int32 { 77 }
+
+    private func send(_ start: UnsafeRawPointer, _ bytes: Int, to rank: Int) {
+        check(MPI_Send(start, Int32(bytes), byteType, Int32(rank), Self.reductionTag, handle), "MPI_Send")
+    }
+
+    private func receive(_ start: UnsafeMutableRawPointer, _ bytes: Int, from rank: Int) {
+        check(
+            MPI_Recv(start, Int32(bytes), byteType, Int32(rank), Self.reductionTag, handle, ignoreStatus), "MPI_Recv")
+    }
+
+    private func datatype<Scalar>(of _: Scalar.Type) -> MPI_Datatype { Scalar.self == Float.self ? floatType : doubleType }
+}

@@ -1,0 +1,18 @@
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Seconds since some fixed moment: for durations. The time of day is `wallSeconds`.
+public func monotonicSeconds() -> Double { seconds(CLOCK_MONOTONIC) }
+
+/// Unix time.
+public func wallSeconds() -> Double { seconds(CLOCK_REALTIME) }
+
+private func seconds(_ clock: clockid_t) -> Double {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
+}
+
+/// Number of this process.
+func processIdentifier() -> Int32 { getpid() }

@@ -1,0 +1,260 @@
+import DequeModule
+import MPI
+import Results
+import Sweeps
+
+/// How the sweep stands: what the progress line and `status` show.
+public struct SweepProgress: Sendable {
+    public var total = 0
+    public var done = 0
+    public var diverged = 0
+    public var failed = 0
+    /// Running trials with rank and start, the longest first.
+    public var running: [(trial: TrialID, rank: Int, since: Double)] = []
+    public var secondsLeft = 0.0
+}
+
+/// Where results go, in groups; returns when they are safe.
+public typealias Commit = (_ results: [TrialResult], _ progress: SweepProgress) throws -> Void
+
+/// How a sweep ended.
+public enum SweepEnd: Equatable {
+    case complete
+    case signalled(Int)
+    case tooManyFailures
+}
+
+/// Rank 0: carries out the scheduler's commands, stores results in groups, and trains like every other rank.
+///
+/// One thread does it all: messages, commits and progress are seen to between the steps of the trial that runs here.
+/// A second thread would take a core from a rank and need MPI's slower, locked mode.
+public final class Coordinator: TrialHost {
+    private let world: Communicator
+    private let outbox: Outbox
+    private let signals: StopSignals
+    private let trials: [PlannedTrial]
+    private let execute: Execute
+    private let commit: Commit
+    private let report: (SweepProgress) -> Void
+
+    private var scheduler: Scheduler
+    private var local: Deque<Message.Assignment> = []
+    private var finished: [TrialResult] = []
+    private var oldestFinished = 0.0
+    private var lastCommit = 0.0
+    private var started: [Int: Double] = [:]
+    private var counts = SweepProgress()
+    private var isAbandoning = false
+    private var isFinished = false
+    private var end = SweepEnd.complete
+    private var failure: (any Error)?
+    private var nextLook = 0.0
+    private var nextReport = 0.0
+    private var stopDeadline = Double.infinity
+
+    /// Looking for messages costs a microsecond; steps may be shorter.
+    private static let lookEverySeconds = 0.0002
+    private static let commitEverySeconds = 0.2
+    private static let commitCount = 512
+    /// Without results: so that `status` sees what runs.
+    private static let commitAtLeastEverySeconds = 5.0
+    private static let reportEverySeconds = 0.1
+    /// How long the ranks have to give up their trials before the sweep ends without them.
+    private static let stopSeconds = 2.0
+
+    public init(
+        world: Communicator, signals: StopSignals, trials: [PlannedTrial], scheduler: Scheduler,
+        initial: SweepProgress, execute: @escaping Execute, commit: @escaping Commit, report: @escaping (SweepProgress) -> Void
+    ) {
+        self.world = world
+        self.signals = signals
+        self.trials = trials
+        self.scheduler = scheduler
+        self.execute = execute
+        self.commit = commit
+        self.report = report
+        outbox = Outbox(world)
+        counts = initial
+    }
+
+    // `initial` counts what was stored before; `trials` are those left, in the scheduler's numbering.
+
+    /// Runs the sweep; all results that finished are committed when it returns or throws.
+    public func run() throws -> SweepEnd {
+        handle(.ready(rank: 0))
+        var wait = AdaptiveWait()
+        while !isFinished {
+            if look() { wait.reset() }
+            if isAbandoning {
+                isAbandoning = false
+                local.removeAll()
+                handle(.abandoned(rank: 0))
+            }
+            guard let assignment = local.popFirst() else {
+                commitIfDue(isIdle: true)
+                if !isFinished { wait.pause() }
+                continue
+            }
+            wait.reset()
+            if let result = try? execute(assignment, self), assignment.team.first == 0 {
+                end(assignment.task, assignment.attempt, result)
+            }
+        }
+        commitFinished()
+        report(progress)
+        for rank in 1..<max(world.size, 1) { send(.finish, to: rank) }
+        while !outbox.isEmpty { outbox.progress() }
+        if let failure { throw failure }
+        return end
+    }
+
+    public func poll() throws(Abandoned) {
+        let now = monotonicSeconds()
+        guard now >= nextLook else { return }
+        nextLook = now + Self.lookEverySeconds
+        look()
+        if isAbandoning { throw Abandoned() }
+    }
+
+    // MARK: Events
+
+    /// Handles what has arrived and what is due; true if anything has arrived.
+    @discardableResult
+    private func look() -> Bool {
+        outbox.progress()
+        let now = monotonicSeconds()
+        if let signal = signals.next() { stop(.signalled(signal)) }
+        if now > stopDeadline {
+            stopDeadline = .infinity
+            handle(.stop)
+        }
+        var hasArrived = false
+        while let incoming = world.receiveIfAny() {
+            hasArrived = true
+            receive(incoming)
+        }
+        commitIfDue(isIdle: false)
+        if now >= nextReport {
+            nextReport = now + Self.reportEverySeconds
+            report(progress)
+        }
+        return hasArrived
+    }
+
+    private func receive(_ incoming: IncomingMessage) {
+        switch Message(tag: incoming.tag, bytes: incoming.bytes) {
+        case .ready: handle(.ready(rank: incoming.source))
+        case .abandoned: handle(.abandoned(rank: incoming.source))
+        case .signalled(let signal): stop(.signalled(signal))
+        case .ended(let task, let attempt, let bytes):
+            guard let result = TrialResult(decoding: bytes) else {
+                preconditionFailure("malformed result from rank \(incoming.source)")
+            }
+            end(task, attempt, result)
+        default: preconditionFailure("malformed message from rank \(incoming.source)")
+        }
+    }
+
+    private func stop(_ reason: SweepEnd) {
+        guard end == .complete else { return }
+        end = reason
+        handle(.stop)
+    }
+
+    private func end(_ task: Int, _ attempt: Int, _ result: TrialResult) {
+        let ending: Scheduler.Ending =
+            switch result.state {
+            case .done: .done
+            case .diverged: .diverged
+            case .failed: .failed
+            }
+        handle(.ended(task: task, attempt: attempt, ending, seconds: result.seconds), result)
+    }
+
+    // MARK: Commands
+
+    private func handle(_ event: Scheduler.Event, _ result: TrialResult? = nil) {
+        for command in scheduler.handle(event) {
+            switch command {
+            case .run(let task, let attempt, let team):
+                assign(task, attempt, team)
+            case .record(let task, let attempt):
+                started[task] = nil
+                guard var result else { preconditionFailure("record without a result") }
+                result.attempt = attempt
+                if finished.isEmpty { oldestFinished = monotonicSeconds() }
+                finished.append(result)
+            case .abandon:
+                if end == .complete { end = .tooManyFailures }
+                isAbandoning = true
+                stopDeadline = monotonicSeconds() + Self.stopSeconds
+                for rank in 1..<max(world.size, 1) { send(.abandon, to: rank) }
+            case .finish:
+                isFinished = true
+            }
+        }
+    }
+
+    private func assign(_ task: Int, _ attempt: Int, _ team: [Int]) {
+        started[task] = wallSeconds()
+        let planned = trials[task]
+        let assignment = Message.Assignment(
+            task: task, attempt: attempt, team: team, trial: planned.trial,
+            checkpointIntervalSeconds: planned.execution.checkpointIntervalSeconds)
+        for rank in team {
+            if rank == 0 { local.append(assignment) } else { send(.run(assignment), to: rank) }
+        }
+    }
+
+    private func send(_ message: Message, to rank: Int) { outbox.send(message.bytes, to: rank, tag: message.tag) }
+
+    // MARK: Results
+
+    private func commitIfDue(isIdle: Bool) {
+        let now = monotonicSeconds()
+        guard !finished.isEmpty else {
+            if now - lastCommit >= Self.commitAtLeastEverySeconds { commitFinished() }
+            return
+        }
+        if finished.count >= Self.commitCount || now - oldestFinished >= Self.commitEverySeconds
+            || (isIdle && local.isEmpty && scheduler.runningCount == 0)
+        {
+            commitFinished()
+        }
+    }
+
+    /// Stores what has finished; only then does it count as done.
+    private func commitFinished() {
+        guard failure == nil else { return }
+        lastCommit = monotonicSeconds()
+        do {
+            var after = progress
+            count(finished, in: &after)
+            try commit(finished, after)
+            count(finished, in: &counts)
+            finished.removeAll(keepingCapacity: true)
+        } catch {
+            // Nothing more can be stored, so nothing more is worth running.
+            failure = error
+            finished.removeAll()
+            handle(.stop)
+        }
+    }
+
+    private func count(_ results: [TrialResult], in progress: inout SweepProgress) {
+        for result in results {
+            switch result.state {
+            case .done: progress.done += 1
+            case .diverged: progress.diverged += 1
+            case .failed: progress.failed += 1
+            }
+        }
+    }
+
+    private var progress: SweepProgress {
+        var progress = counts
+        progress.secondsLeft = scheduler.secondsLeft
+        progress.running = scheduler.runningTasks.map { (trials[$0.task].trial.id, $0.rank, started[$0.task] ?? 0) }
+        return progress
+    }
+}

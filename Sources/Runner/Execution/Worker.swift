@@ -1,0 +1,100 @@
+import DequeModule
+import MPI
+import Results
+import Sweeps
+
+/// A trial was given up because the sweep stops; not an error, and nothing is stored.
+public struct Abandoned: Error {}
+
+/// What a running trial may ask of the rank it runs on.
+public protocol TrialHost: AnyObject {
+    /// To be called between steps: moves messages and looks for signals. Throws where the trial is to be given up.
+    func poll() throws(Abandoned)
+}
+
+/// Runs one assignment to its end.
+public typealias Execute = (_ assignment: Message.Assignment, _ host: any TrialHost) throws(Abandoned) -> TrialResult
+
+/// The loop of every rank but 0: take an assignment, run it, report.
+public final class Worker: TrialHost {
+    private let world: Communicator
+    private let outbox: Outbox
+    private let signals: StopSignals
+    private let execute: Execute
+    private var assignments: Deque<Message.Assignment> = []
+    private var isAbandoning = false
+    private var isFinished = false
+    private var nextLook = 0.0
+    private var signalled: (signal: Int, at: Double)?
+    /// Looking costs a microsecond; steps may be shorter.
+    private static let lookEverySeconds = 0.0005
+    /// How long a rank that got a signal waits for the coordinator to end the sweep.
+    private static let patienceSeconds = 3.0
+
+    public init(world: Communicator, signals: StopSignals, execute: @escaping Execute) {
+        self.world = world
+        self.signals = signals
+        self.execute = execute
+        outbox = Outbox(world)
+    }
+
+    /// Returns when the coordinator says that the sweep is over.
+    public func run() {
+        send(.ready)
+        var wait = AdaptiveWait()
+        while !isFinished {
+            if look() { wait.reset() }
+            if isAbandoning { acknowledgeAbandoning() }
+            guard let assignment = assignments.popFirst() else {
+                wait.pause()
+                continue
+            }
+            wait.reset()
+            // A result that was overtaken by the order to give up is sent all the same: it is finished.
+            if let result = try? execute(assignment, self), assignment.team.first == world.rank {
+                send(.ended(task: assignment.task, attempt: assignment.attempt, result: result.encoded))
+            }
+        }
+        while !outbox.isEmpty { outbox.progress() }
+    }
+
+    public func poll() throws(Abandoned) {
+        let now = monotonicSeconds()
+        guard now >= nextLook else { return }
+        nextLook = now + Self.lookEverySeconds
+        look()
+        if isAbandoning || isFinished { throw Abandoned() }
+    }
+
+    private func acknowledgeAbandoning() {
+        isAbandoning = false
+        assignments.removeAll()
+        send(.abandoned)
+    }
+
+    /// Handles what has arrived; true if anything has.
+    @discardableResult
+    private func look() -> Bool {
+        outbox.progress()
+        if let signal = signals.next() {
+            send(.signalled(signal))
+            signalled = (signal, monotonicSeconds())
+        }
+        if let signalled, monotonicSeconds() - signalled.at > Self.patienceSeconds {
+            world.abort(code: 128 + signalled.signal)
+        }
+        var hasArrived = false
+        while let incoming = world.receiveIfAny() {
+            hasArrived = true
+            switch Message(tag: incoming.tag, bytes: incoming.bytes) {
+            case .run(let assignment): assignments.append(assignment)
+            case .abandon: isAbandoning = true
+            case .finish: isFinished = true
+            default: preconditionFailure("malformed message to a worker")
+            }
+        }
+        return hasArrived
+    }
+
+    private func send(_ message: Message) { outbox.send(message.bytes, to: 0, tag: message.tag) }
+}

@@ -1,0 +1,180 @@
+import LinearAlgebra
+import MPI
+import Results
+import Sweeps
+
+/// What `ncsweep run` was asked to do.
+public struct RunOptions: Sendable {
+    public var sweepPath: String
+    /// nil for runs/<name of the sweep>.
+    public var directory: String?
+    public var dataFolder: String?
+    public var environmentDataFolder: String?
+    public var limit: Scheduler.FailureLimit = .none
+    /// Forget failed and diverged results, so that their trials run again.
+    public var retriesFailed = false
+
+    public init(sweepPath: String) { self.sweepPath = sweepPath }
+}
+
+/// What a run left behind; on rank 0.
+public struct RunOutcome: Sendable {
+    public let end: SweepEnd
+    public let directory: String
+    public let file: SweepFile
+    public let progress: SweepProgress
+}
+
+/// A sweep from its file to its stored results, on all ranks of a world.
+public struct SweepRun {
+    private let options: RunOptions
+    private let world: Communicator
+    private let signals: StopSignals
+    private let builder: TrialBuilder
+    private let dataSets: DataSetShelf
+
+    public init(_ options: RunOptions, world: Communicator, signals: StopSignals) {
+        self.options = options
+        self.world = world
+        self.signals = signals
+        dataSets = DataSetShelf(folder: options.dataFolder, environmentFolder: options.environmentDataFolder)
+        builder = TrialBuilder(dataSets: dataSets)
+    }
+
+    /// What rank 0 prepares before the ranks start working.
+    private struct Preparation {
+        let file: SweepFile
+        let plan: Plan
+        let store: ResultsStore
+        let directory: String
+        let left: [PlannedTrial]
+        let costs: CostModel
+        var counts = SweepProgress()
+    }
+
+    /// Collective. Returns the outcome on rank 0 and nil on the others; an error is thrown on all ranks alike.
+    ///
+    /// - Parameters:
+    ///   - announce: called once on rank 0, before the first trial, with the plan's total and what is stored already.
+    ///   - report: called on rank 0 some times a second.
+    public func run(
+        announce: (_ progress: SweepProgress, _ directory: String) -> Void, report: @escaping (SweepProgress) -> Void
+    ) throws -> RunOutcome? {
+        let preparation = try world.agree { world.rank == 0 ? try prepare() : nil }
+        let names = preparation.map { dataSetNames(of: $0.left) } ?? []
+        let text = world.broadcast(Array(names.joined(separator: "\n").utf8), from: 0)
+        let shared = String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
+        let node = world.node()
+        try world.agree { try dataSets.load(shared, on: node) }
+        let hostName = MPIEnvironment.processorName
+        let (world, builder) = (world, builder)
+        let execute: Execute = { assignment, host throws(Abandoned) in
+            try builder.execute(assignment, host: host, world: world, hostName: hostName)
+        }
+        guard let preparation else {
+            Worker(world: world, signals: signals, execute: execute).run()
+            return nil
+        }
+        announce(preparation.counts, preparation.directory)
+        return try coordinate(preparation, execute: execute, hostName: hostName, report: report)
+    }
+
+    // MARK: Rank 0
+
+    private func prepare() throws -> Preparation {
+        let file = try SweepFile.load(path: options.sweepPath)
+        let plan = try file.expand(check: builder.check)
+        try checkTeams(plan, file)
+        let directory = options.directory ?? "runs/\(file.name)"
+        let store = try ResultsStore(directory: directory)
+        if options.retriesFailed { try store.forget([.failed, .diverged]) }
+        let stored = try store.storedTrials()
+        var costs = CostModel()
+        var counts = SweepProgress()
+        counts.total = plan.trials.count
+        for planned in plan.trials {
+            guard let state = stored[planned.trial.id] else { continue }
+            switch state {
+            case .done: counts.done += 1
+            case .diverged: counts.diverged += 1
+            case .failed: counts.failed += 1
+            }
+        }
+        for (trial, seconds) in try store.storedSeconds(of: plan.trials.map(\.trial)) {
+            costs.observe(builder.cost(of: trial), seconds: seconds)
+        }
+        let info = SessionInfo(
+            ranks: world.size, host: MPIEnvironment.processorName, pid: Int(processIdentifier()),
+            program: Program.version, revision: Program.revision, mpi: MPIEnvironment.libraryVersion,
+            blas: OpenBLAS.configuration, blasKernel: OpenBLAS.kernel, blasThreads: OpenBLAS.threads,
+            cpu: BLASKernel.cpuName, sweepPath: options.sweepPath, sweepText: file.text)
+        try store.begin(info, plan: plan.trials)
+        return Preparation(
+            file: file, plan: plan, store: store, directory: directory,
+            left: plan.trials.filter { stored[$0.trial.id] == nil }, costs: costs, counts: counts)
+    }
+
+    /// Which trials several ranks may share, and how many.
+    private func checkTeams(_ plan: Plan, _ file: SweepFile) throws {
+        for planned in plan.trials where planned.execution.ranks > 1 {
+            let ranks = planned.execution.ranks
+            let block = file.blocks[planned.blocks[0]]
+            func fail(_ message: String) -> SweepFileErrors {
+                SweepFileErrors(
+                    messages: ["\(file.path):\(block.position.line):\(block.position.column): execution: \(message)"])
+            }
+            guard planned.trial.problem == "network" else {
+                throw fail("'ranks: \(ranks)' is for networks; a ufm trial runs on one rank")
+            }
+            guard ranks <= world.size else {
+                throw fail("'ranks: \(ranks)' is more than the \(world.size) of this run; start more with mpirun -n \(ranks)")
+            }
+            let shards = planned.trial.integer("shards")
+            guard shards % ranks == 0, (shards / ranks).nonzeroBitCount == 1 else {
+                throw fail(
+                    "'ranks: \(ranks)' cannot share shards: \(shards) evenly; give the block 'shards: \(ranks)' times a power "
+                        + "of two (which changes the trials' identity and rounding)")
+            }
+        }
+    }
+
+    private func dataSetNames(of trials: [PlannedTrial]) -> [String] {
+        var names: [String] = []
+        for planned in trials where planned.trial.problem == "network" {
+            let name = planned.trial.text("dataset")
+            if !names.contains(name) { names.append(name) }
+        }
+        return names
+    }
+
+    private func coordinate(
+        _ preparation: Preparation, execute: @escaping Execute, hostName: String,
+        report: @escaping (SweepProgress) -> Void
+    ) throws -> RunOutcome {
+        let store = preparation.store
+        let tasks = preparation.left.map {
+            Scheduler.Task(
+                cost: builder.cost(of: $0.trial), ranks: $0.execution.ranks, retries: $0.execution.retries)
+        }
+        let scheduler = Scheduler(tasks: tasks, ranks: world.size, limit: options.limit, costs: preparation.costs)
+        var latest = preparation.counts
+        let coordinator = Coordinator(
+            world: world, signals: signals, trials: preparation.left, scheduler: scheduler,
+            initial: preparation.counts, execute: execute,
+            commit: { results, progress in
+                try store.append(
+                    results,
+                    running: progress.running.map {
+                        RunningTrial(id: $0.trial, rank: $0.rank, host: hostName, since: $0.since)
+                    }, secondsLeft: progress.secondsLeft)
+            },
+            report: {
+                latest = $0
+                report($0)
+            })
+        let end = try coordinator.run()
+        try store.finish(end == .complete ? .finished : .interrupted)
+        store.close()
+        return RunOutcome(end: end, directory: preparation.directory, file: preparation.file, progress: latest)
+    }
+}

@@ -1,0 +1,123 @@
+import Learning
+import LinearAlgebra
+import MPI
+import NeuralCollapse
+import Results
+import Sweeps
+
+/// `problem: network`: train a classifier by stochastic gradient descent and watch it collapse.
+struct NetworkProblem: Problem {
+    let network: Network
+    let loss: ClassificationLoss
+    let weightDecay: Double
+    let learningRate: Double
+    let momentum: Double
+    let schedule: LearningRateSchedule
+    let epochs: Int
+    let batch: Int
+    let shards: Int
+    let seed: Int
+    let measurements: Int
+    private let samplesPerClass: Int
+    private let precision: String
+    private let data: DataSetShelf.Entry
+
+    init(_ trial: Trial, dataSets: DataSetShelf) throws(ParameterProblem) {
+        data = try dataSets.entry(trial.text("dataset"))
+        samplesPerClass = trial.integer("samples_per_class")
+        guard data.classes >= 2 else {
+            throw ParameterProblem(name: "dataset", message: "data set '\(trial.text("dataset"))' has fewer than 2 classes")
+        }
+        let architecture: Architecture
+        do { architecture = try Architecture(parsing: trial.text("architecture")) } catch {
+            throw ParameterProblem(name: "architecture", message: error.description)
+        }
+        do { schedule = try LearningRateSchedule(parsing: trial.text("schedule")) } catch {
+            throw ParameterProblem(name: "schedule", message: error.description)
+        }
+        network = Network(
+            architecture, inputWidth: data.sizes.sampleWidth, classes: data.classes,
+            classifierBias: trial.text("bias") != "none")
+        loss = try ClassificationLoss(named: trial.text("loss"))
+        weightDecay = trial.real("lambda")
+        learningRate = trial.real("learning_rate")
+        momentum = trial.real("momentum")
+        epochs = trial.integer("epochs")
+        batch = trial.integer("batch")
+        shards = trial.integer("shards")
+        seed = trial.integer("seed")
+        measurements = trial.integer("measurements")
+        precision = trial.text("precision")
+        guard shards <= batch else {
+            throw ParameterProblem(
+                name: "shards", message: "shards \(shards) is more than batch \(batch): a shard would be empty")
+        }
+        if let short = data.classCounts.firstIndex(where: { $0 < max(1, samplesPerClass) }) {
+            throw ParameterProblem(
+                name: samplesPerClass > 0 ? "samples_per_class" : "dataset",
+                message: "class \(short) of '\(trial.text("dataset"))' has \(data.classCounts[short]) training samples; "
+                    + "samples_per_class can be at most \(data.classCounts.min() ?? 0)")
+        }
+    }
+
+    private var trainingSamples: Int {
+        samplesPerClass > 0 ? samplesPerClass * data.classes : data.sizes.trainingSamples
+    }
+
+    var cost: Cost {
+        let passes = 6 * Double(network.layout.count)
+        let training = passes * Double(trainingSamples) * Double(epochs)
+        let widths = network.hiddenLayers.reduce(0.0) { $0 + Double($1.width * $1.width) }
+        let each = (passes / 2 + 2 * widths) * Double(trainingSamples + data.sizes.testSamples)
+        return Cost(
+            family: "network \(loss) \(precision)", work: training + each * Double(min(measurements, epochs) + 2))
+    }
+
+    func run(host: any TrialHost, team: Communicator?) throws -> TrialRecord {
+        guard let training = data.training, let test = data.test else { preconditionFailure("data set not loaded") }
+        let samples =
+            samplesPerClass > 0
+            ? try training.balancedSubset(samplesPerClass: samplesPerClass) : Array(0..<training.samples)
+        let host = TeamHost(host, team)
+        if precision == "float64" {
+            return try NetworkTraining<Double>(self, training, test, samples, host).run()
+        }
+        return try NetworkTraining<Float>(self, training, test, samples, host).run()
+    }
+}
+
+/// The ranks that train one trial. A rank that is told to give up does so only when all of them do, at the same step:
+/// one that left alone would leave the others waiting in a sum.
+final class TeamHost {
+    private let host: any TrialHost
+    let team: Communicator?
+    private var wantsToStop = false
+    private let shared = Buffer<Double>(count: 2)
+    private let scratch = Buffer<Double>(count: 2)
+
+    init(_ host: any TrialHost, _ team: Communicator?) {
+        self.host = host
+        self.team = team
+    }
+
+    var rank: Int { team?.rank ?? 0 }
+    var ranks: Int { team?.size ?? 1 }
+
+    /// Between steps; throws only on a rank that trains alone.
+    func poll() throws(Abandoned) {
+        do { try host.poll() } catch {
+            guard team != nil else { throw error }
+            wantsToStop = true
+        }
+    }
+
+    /// Sum of a number over the team; throws on all ranks if one of them wants to stop.
+    func sum(_ value: Double) throws(Abandoned) -> Double {
+        guard let team else { return value }
+        shared[0] = value
+        shared[1] = wantsToStop ? 1 : 0
+        team.allReduceSum(shared, scratch: scratch)
+        if shared[1] > 0 { throw Abandoned() }
+        return shared[0]
+    }
+}

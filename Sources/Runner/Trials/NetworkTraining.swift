@@ -1,0 +1,111 @@
+import Learning
+import LinearAlgebra
+import Results
+
+/// One network in training, in one precision, on the ranks of a team.
+///
+/// A batch is cut into a fixed number of logical shards, whose gradients are summed in one fixed binary tree, first
+/// within a rank and then over ranks; so the bits do not depend on how many ranks share the work.
+final class NetworkTraining<Scalar: BLASScalar> {
+    private let problem: NetworkProblem
+    private let host: TeamHost
+    private let objective: NetworkObjective<Scalar>
+    private let parameters: ParameterBlock<Scalar>
+    private let gradients: ParameterBlock<Scalar>
+    /// For the right branches of the tree, one a level.
+    private let branches: [ParameterBlock<Scalar>]
+    private let received: Buffer<Scalar>
+    private let optimizer: SGD<Scalar>
+    private var order: BatchOrder
+    private let probe: CollapseProbe<Scalar>
+
+    init(_ problem: NetworkProblem, _ training: DataSet, _ test: DataSet, _ samples: [Int], _ host: TeamHost) {
+        self.problem = problem
+        self.host = host
+        let normalization = PixelNormalization(of: training, samples: samples)
+        let batch = min(problem.batch, samples.count)
+        objective = NetworkObjective(
+            network: problem.network, loss: problem.loss, data: training, normalization: normalization,
+            weightDecay: problem.weightDecay, largestShard: (batch + problem.shards - 1) / problem.shards)
+        let layout = objective.layout
+        parameters = ParameterBlock(layout: layout)
+        gradients = ParameterBlock(layout: layout)
+        let shardsHere = problem.shards / host.ranks
+        let levels = shardsHere > 1 ? Int.bitWidth - (shardsHere - 1).leadingZeroBitCount : 0
+        branches = (0..<levels).map { _ in ParameterBlock(layout: layout) }
+        received = Buffer(count: host.ranks > 1 ? layout.count : 0)
+        optimizer = SGD(layout: layout, momentum: problem.momentum)
+        order = BatchOrder(samples: samples, seed: UInt64(problem.seed))
+        probe = CollapseProbe(
+            problem.network, loss: problem.loss, normalization: normalization, training: (training, samples), test: test)
+    }
+
+    func run() throws -> TrialRecord {
+        objective.initialize(parameters, seed: UInt64(problem.seed))
+        var record = TrialRecord()
+        var points = LogSpacedPoints(last: problem.epochs, count: problem.measurements)
+        let batches = order.batches(ofSize: problem.batch)
+        for epoch in 0...problem.epochs {
+            if points.isDue(epoch), host.rank == 0 {
+                try probe.measure(
+                    at: parameters, step: epoch * batches, epoch: epoch, host: host, into: &record)
+            }
+            guard epoch < problem.epochs else { break }
+            order.shuffle(epoch: epoch)
+            let rate = problem.schedule.rate(base: problem.learningRate, epoch: epoch)
+            for index in 0..<batches {
+                guard try step(order.batch(index, size: problem.batch), learningRate: rate).isFinite else {
+                    record.diverge("the loss is not finite in epoch \(epoch + 1); lower the learning rate")
+                    return record
+                }
+            }
+        }
+        finish(&record)
+        return record
+    }
+
+    /// One step on one batch; returns its loss without decays.
+    private func step(_ samples: ArraySlice<Int>, learningRate: Double) throws -> Double {
+        try host.poll()
+        let shardsHere = problem.shards / host.ranks
+        let first = host.rank * shardsHere
+        let loss = try host.sum(addUp(first..<first + shardsHere, of: samples, into: gradients, level: 0))
+        host.team?.allReduceSum(gradients.storage, scratch: received)
+        _ = objective.decay(at: parameters, addingTo: gradients)
+        optimizer.update(parameters, along: gradients, learningRate: learningRate)
+        return loss
+    }
+
+    /// block ← the summed gradients of these shards of a batch: the sum of the largest power of two of them that is
+    /// fewer than all, plus the sum of the rest. `Communicator.allReduceSum` goes on with the same tree over ranks.
+    private func addUp(
+        _ shards: Range<Int>, of samples: ArraySlice<Int>, into block: ParameterBlock<Scalar>, level: Int
+    ) -> Double {
+        guard shards.count > 1 else {
+            block.zero()
+            let (index, count) = (shards.lowerBound, samples.count)
+            let start = samples.startIndex
+            let shard = samples[start + index * count / problem.shards..<start + (index + 1) * count / problem.shards]
+            // The last batch may have fewer samples than shards.
+            guard !shard.isEmpty else { return 0 }
+            return objective.evaluate(
+                BatchShard(samples: shard, batchSize: count), at: parameters, addingTo: block)
+        }
+        let middle = shards.lowerBound + 1 << (Int.bitWidth - 1 - (shards.count - 1).leadingZeroBitCount)
+        let left = addUp(shards.lowerBound..<middle, of: samples, into: block, level: level + 1)
+        let right = addUp(middle..<shards.upperBound, of: samples, into: branches[level], level: level + 1)
+        block.add(branches[level], scaledBy: 1)
+        return left + right
+    }
+
+    private func finish(_ record: inout TrialRecord) {
+        guard host.rank == 0 else { return }
+        gradients.zero()
+        let decay = objective.decay(at: parameters, addingTo: gradients)
+        if let trainLoss = probe.last["train_loss"] { record.set("objective", trainLoss + decay) }
+        for name in ["train_loss", "test_loss", "train_accuracy", "test_accuracy"] {
+            record.set(name, probe.last[name])
+        }
+        for (metric, value) in probe.lastMetrics { record.set(metric.rawValue, value) }
+    }
+}

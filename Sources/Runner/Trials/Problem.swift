@@ -1,0 +1,81 @@
+import Learning
+import MPI
+import Results
+import Sweeps
+
+/// One kind of trial, ready to run: made from a trial's parameters, which it checks.
+protocol Problem {
+    /// Rough floating-point operations, comparable within a family.
+    var cost: Cost { get }
+
+    /// Computes the trial on the ranks of `team`, nil for this rank alone. Every rank of a team gets the same record.
+    func run(host: any TrialHost, team: Communicator?) throws -> TrialRecord
+}
+
+/// What a trial yields, whoever ran it.
+struct TrialRecord {
+    var state = TrialState.done
+    var reason: String?
+    var outcomes: [Outcome] = []
+    var measurements: [Measurement] = []
+
+    mutating func set(_ name: String, _ value: Double?) {
+        guard let value else { return }
+        outcomes.append(Outcome(name: name, value: .real(value)))
+    }
+
+    mutating func set(_ name: String, _ value: Int) { outcomes.append(Outcome(name: name, value: .integer(value))) }
+    mutating func set(_ name: String, _ value: String) { outcomes.append(Outcome(name: name, value: .text(value))) }
+
+    mutating func diverge(_ reason: String) {
+        state = .diverged
+        self.reason = reason
+    }
+}
+
+/// From a trial's parameters to something that runs: the one switch over the kinds of problems.
+public struct TrialBuilder {
+    private let dataSets: DataSetShelf
+
+    public init(dataSets: DataSetShelf) { self.dataSets = dataSets }
+
+    func problem(_ trial: Trial) throws(ParameterProblem) -> any Problem {
+        switch trial.problem {
+        case "ufm": try UnconstrainedFeatureProblem(trial)
+        case "network": try NetworkProblem(trial, dataSets: dataSets)
+        default: throw ParameterProblem(name: "problem", message: "unknown problem '\(trial.problem)'")
+        }
+    }
+
+    /// What can be known to be wrong before the trial starts.
+    public func check(_ trial: Trial) throws(ParameterProblem) { _ = try problem(trial) }
+
+    /// A trial that `check` accepted.
+    public func cost(of trial: Trial) -> Cost {
+        guard let problem = try? problem(trial) else { return Cost(family: trial.problem, work: 1) }
+        return problem.cost
+    }
+
+    /// Runs an assignment on this rank and times it. Whatever goes wrong becomes a `failed` result.
+    public func execute(
+        _ assignment: Message.Assignment, host: any TrialHost, world: Communicator, hostName: String
+    ) throws(Abandoned) -> TrialResult {
+        let (started, clock) = (wallSeconds(), monotonicSeconds())
+        var record = TrialRecord()
+        do {
+            let team =
+                assignment.team.count > 1
+                ? world.group(of: assignment.team, tag: assignment.task % 1024) : nil
+            record = try problem(assignment.trial).run(host: host, team: team)
+        } catch is Abandoned {
+            throw Abandoned()
+        } catch {
+            record.state = .failed
+            record.reason = String(describing: error)
+        }
+        return TrialResult(
+            id: assignment.trial.id, state: record.state, reason: record.reason, outcomes: record.outcomes,
+            measurements: record.measurements, started: started, seconds: monotonicSeconds() - clock, host: hostName,
+            rank: world.rank, attempt: assignment.attempt)
+    }
+}

@@ -1,0 +1,188 @@
+import Learning
+import LinearAlgebra
+import MPI
+import NeuralCollapse
+import Results
+import Sweeps
+import UnconstrainedFeatures
+
+/// `problem: ufm`: minimise an unconstrained feature model and hold the end against its closed-form optimum.
+struct UnconstrainedFeatureProblem: Problem {
+    private enum SolverChoice {
+        case lbfgs
+        case gradientDescent(learningRate: Double, momentum: Double)
+    }
+
+    private let model: UnconstrainedFeatureModel
+    private let solver: SolverChoice
+    private let seed: Int
+    private let steps: Int
+    private let tolerance: Double
+    private let initialScale: Double
+    private let measurements: Int
+    private let precision: String
+
+    init(_ trial: Trial) throws(ParameterProblem) {
+        let bias: UnconstrainedFeatureModel.Bias =
+            switch trial.text("bias") {
+            case "none": .none
+            case "decayed": .decayed(trial.real("lambda_b"))
+            default: .free
+            }
+        model = UnconstrainedFeatureModel(
+            classes: trial.integer("K"), dimension: trial.integer("d"), samplesPerClass: trial.integer("n"),
+            loss: try ClassificationLoss(named: trial.text("loss")), classifierDecay: trial.real("lambda_W"),
+            featureDecay: trial.real("lambda_H"), bias: bias)
+        solver =
+            trial.text("solver") == "lbfgs"
+            ? .lbfgs
+            : .gradientDescent(learningRate: trial.real("learning_rate"), momentum: trial.real("momentum"))
+        seed = trial.integer("seed")
+        steps = trial.integer("steps")
+        tolerance = trial.real("tolerance")
+        initialScale = trial.real("initial_scale")
+        measurements = trial.integer("measurements")
+        precision = trial.text("precision")
+        let numbers = Double(model.classes) * Double(model.dimension) * Double(model.samplesPerClass)
+        guard numbers * Double(model.classes) < 4e9 else {
+            throw ParameterProblem(name: "n", message: "the model has over 4e9 logits; lower K, d or n")
+        }
+    }
+
+    var cost: Cost {
+        let (k, d, n) = (Double(model.classes), Double(model.dimension), Double(model.samples))
+        let step = 6 * k * d * n + 30 * k * n + 2000
+        // L-BFGS mostly needs some hundred iterations; the allowance of steps says nothing.
+        let (name, count) =
+            switch solver {
+            case .lbfgs: ("lbfgs", min(Double(steps), 200))
+            case .gradientDescent: ("gradient_descent", Double(steps))
+            }
+        let measuring = Double(measurements) * (20 * d * d * d + 4 * n * d * (d + k))
+        return Cost(family: "ufm \(name) \(model.loss) \(precision)", work: step * count + measuring)
+    }
+
+    func run(host: any TrialHost, team: Communicator?) throws -> TrialRecord {
+        precondition(team == nil, "unconstrained feature model on several ranks")
+        return precision == "float32" ? try minimise(Float.self, host) : try minimise(Double.self, host)
+    }
+
+    private func minimise<Scalar: BLASScalar>(_: Scalar.Type, _ host: any TrialHost) throws -> TrialRecord {
+        let objective = UnconstrainedFeatureObjective<Scalar>(model, initialScale: initialScale)
+        let point = ParameterBlock<Scalar>(layout: objective.layout)
+        objective.initialize(point, seed: UInt64(seed))
+        let solver = solver(for: objective)
+        var record = TrialRecord()
+        var points = LogSpacedPoints(last: steps, count: measurements)
+        var step = 0
+        var stop = "steps"
+        solver.start(at: point)
+        while true {
+            guard solver.objective.isFinite else {
+                record.diverge("the objective is not finite at step \(step); lower the learning rate")
+                return record
+            }
+            let isDone = objective.relativeGradientNorm(solver.gradient, at: point) <= tolerance
+            if isDone { stop = "gradient" }
+            if points.isDue(step) || isDone {
+                measure(objective, solver, at: point, step: step, into: &record)
+            }
+            if isDone || step == steps { break }
+            try host.poll()
+            switch solver.step(point) {
+            case .improved: step += 1
+            case .exhausted:
+                stop = "precision"
+                measure(objective, solver, at: point, step: step, into: &record)
+            case .diverged: continue
+            }
+            if stop == "precision" { break }
+        }
+        finish(objective, solver, at: point, step: step, stop: stop, &record)
+        return record
+    }
+
+    private func solver<Scalar: BLASScalar>(
+        for objective: UnconstrainedFeatureObjective<Scalar>
+    ) -> any FullBatchSolver<Scalar> {
+        let evaluate: FullBatchEvaluation<Scalar> = { point, gradient in
+            gradient.zero()
+            return objective.evaluate(FullBatch(), at: point, addingTo: gradient)
+                + objective.decay(at: point, addingTo: gradient)
+        }
+        switch solver {
+        case .lbfgs:
+            return LBFGS(layout: objective.layout, evaluate: evaluate)
+        case .gradientDescent(let learningRate, let momentum):
+            return GradientDescent(
+                layout: objective.layout, learningRate: learningRate, momentum: momentum, evaluate: evaluate)
+        }
+    }
+
+    // MARK: Measuring
+
+    private func measure<Scalar: BLASScalar>(
+        _ objective: UnconstrainedFeatureObjective<Scalar>, _ solver: any FullBatchSolver<Scalar>,
+        at point: ParameterBlock<Scalar>, step: Int, into record: inout TrialRecord
+    ) {
+        guard record.measurements.last?.step != step else { return }
+        func add(_ metric: String, _ value: Double, layer: String) {
+            record.measurements.append(
+                Measurement(step: step, layer: layer, split: "train", metric: metric, value: value))
+        }
+        add("objective", solver.objective, layer: "")
+        if let gap = gap(solver.objective) { add("gap", gap, layer: "") }
+        add("gradient_norm", solver.gradient.norm, layer: "")
+        for (metric, value) in collapse(objective, at: point) { add(metric.rawValue, value, layer: "features") }
+    }
+
+    private func finish<Scalar: BLASScalar>(
+        _ objective: UnconstrainedFeatureObjective<Scalar>, _ solver: any FullBatchSolver<Scalar>,
+        at point: ParameterBlock<Scalar>, step: Int, stop: String, _ record: inout TrialRecord
+    ) {
+        record.set("objective", solver.objective)
+        record.set("optimum", model.optimum)
+        record.set("gap", gap(solver.objective))
+        record.set("stop", stop)
+        record.set("steps_made", step)
+        record.set("gradient_norm", solver.gradient.norm)
+        record.set("classifier_norm", point.norm(of: objective.classifier))
+        record.set("features_norm", point.norm(of: objective.features))
+        for (metric, value) in collapse(objective, at: point) { record.set(metric.rawValue, value) }
+    }
+
+    /// (f − f*)/f*.
+    private func gap(_ objective: Double) -> Double? { model.optimum.map { (objective - $0) / $0 } }
+
+    /// The metrics; none where the model has collapsed to zero, as there the directions they compare are rounding.
+    private func collapse<Scalar: BLASScalar>(
+        _ objective: UnconstrainedFeatureObjective<Scalar>, at point: ParameterBlock<Scalar>
+    ) -> [(Metric, Double)] {
+        let features = objective.featureMatrix(at: point)
+        let classifier = LinearClassifier(
+            weights: objective.classifierMatrix(at: point), bias: objective.biasVector(at: point))
+        var statistics = ClassStatistics(classes: model.classes, dimension: model.dimension)
+        statistics.add(features, labels: objective.labels)
+        guard !hasVanished(statistics, classifier) else { return [] }
+        let decisions = DecisionProbe(statistics: statistics, classifier: classifier)
+            .statistics(of: features, labels: objective.labels)
+        return CollapseMeasurement(of: statistics, classifier: classifier, decisions: decisions)
+            .entries.map { ($0.metric, $0.value) }
+    }
+
+    /// Whether the logits of the class means, W·H̄, are so small that the classes are one for every purpose.
+    private func hasVanished(_ statistics: ClassStatistics, _ classifier: LinearClassifier) -> Bool {
+        Matrix.product(classifier.weights, statistics.means, transposeB: .yes).frobeniusNorm < 1e-6
+    }
+}
+
+extension ClassificationLoss {
+    /// From the sweep file's word.
+    init(named name: String) throws(ParameterProblem) {
+        switch name {
+        case "cross_entropy": self = .crossEntropy
+        case "mse": self = .meanSquaredError
+        default: throw ParameterProblem(name: "loss", message: "unknown loss '\(name)'")
+        }
+    }
+}

@@ -1,0 +1,42 @@
+/// What a trial is expected to cost: work that is comparable within its family.
+public struct Cost: Hashable, Sendable {
+    /// Trials of one family run at one speed: same problem, solver, precision.
+    public let family: String
+    /// Floating-point operations, roughly.
+    public let work: Double
+
+    public init(family: String, work: Double) {
+        self.family = family
+        self.work = work
+    }
+}
+
+/// Predicted seconds of a trial. It starts from a guess of the machine's speed and is corrected by every finished trial:
+/// a family's speed is the work done over the seconds it took.
+public struct CostModel: Sendable {
+    private struct Observed {
+        var work = 0.0
+        var seconds = 0.0
+    }
+
+    /// A guess that is wrong by less than a factor of ten on the machines in use, and only until trials have finished.
+    private static let operationsPerSecond = 2e9
+
+    private var observed: [String: Observed] = [:]
+
+    public init() {}
+
+    public mutating func observe(_ cost: Cost, seconds: Double) {
+        guard seconds > 0, seconds.isFinite else { return }
+        observed[cost.family, default: Observed()].work += cost.work
+        observed[cost.family, default: Observed()].seconds += seconds
+    }
+
+    /// Seconds per unit of work in a family.
+    func secondsPerWork(_ family: String) -> Double {
+        guard let speed = observed[family], speed.work > 0 else { return 1 / Self.operationsPerSecond }
+        return speed.seconds / speed.work
+    }
+
+    public func seconds(_ cost: Cost) -> Double { cost.work * secondsPerWork(cost.family) }
+}
