@@ -37,6 +37,7 @@ public final class UnconstrainedFeatureObjective<Scalar: BLASScalar>: Objective 
     }
 
     /// Z ← W·H + b1ᵀ.
+    @inline(__always)
     private func computeLogits(at parameters: ParameterBlock<Scalar>) {
         let (k, d, count) = (model.classes, model.dimension, model.samples)
         if let bias {
@@ -48,6 +49,8 @@ public final class UnconstrainedFeatureObjective<Scalar: BLASScalar>: Objective 
             bias == nil ? 0 : 1, logits.start, count)
     }
 
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func evaluate(
         _: FullBatch, at parameters: ParameterBlock<Scalar>, addingTo gradients: ParameterBlock<Scalar>
     ) -> Double {
@@ -73,6 +76,8 @@ public final class UnconstrainedFeatureObjective<Scalar: BLASScalar>: Objective 
         return loss
     }
 
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func decay(at parameters: ParameterBlock<Scalar>, addingTo gradients: ParameterBlock<Scalar>) -> Double {
         func add(_ slice: ParameterLayout.Slice, _ decay: Double) -> Double {
             guard decay > 0 else { return 0 }
@@ -85,6 +90,8 @@ public final class UnconstrainedFeatureObjective<Scalar: BLASScalar>: Objective 
     }
 
     /// Independent normal numbers: W with standard deviation scale/√d, H with scale, b zero.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func initialize(_ parameters: ParameterBlock<Scalar>, seed: UInt64) {
         parameters.zero()
         let deviations = [initialScale / Double(model.dimension).squareRoot(), initialScale]
@@ -98,6 +105,7 @@ public final class UnconstrainedFeatureObjective<Scalar: BLASScalar>: Objective 
     }
 
     /// Four running sums, so that the loop vectorises; always the same order.
+    @inline(__always)
     private static func sum(_ values: UnsafePointer<Scalar>, _ count: Int) -> Scalar {
         var (a, b, c, d): (Scalar, Scalar, Scalar, Scalar) = (0, 0, 0, 0)
         let whole = count & ~3

@@ -1,0 +1,186 @@
+import Learning
+import LinearAlgebra
+import Testing
+
+@testable import UnconstrainedFeatures
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+typealias Bias = UnconstrainedFeatureModel.Bias
+
+func model(
+    _ loss: ClassificationLoss, _ bias: Bias, classes: Int = 5, dimension: Int = 8, samplesPerClass: Int = 3,
+    classifierDecay: Double = 5e-3, featureDecay: Double = 2e-3
+) -> UnconstrainedFeatureModel {
+    UnconstrainedFeatureModel(
+        classes: classes, dimension: dimension, samplesPerClass: samplesPerClass, loss: loss,
+        classifierDecay: classifierDecay, featureDecay: featureDecay, bias: bias)
+}
+
+/// The end of L-BFGS from random numbers.
+func minimise(
+    _ model: UnconstrainedFeatureModel, seed: UInt64 = 0, steps: Int = 20_000
+) -> (objective: UnconstrainedFeatureObjective<Double>, point: ParameterBlock<Double>, value: Double, steps: Int, gradient: Double) {
+    let objective = UnconstrainedFeatureObjective<Double>(model, initialScale: 1)
+    let point = ParameterBlock<Double>(layout: objective.layout)
+    objective.initialize(point, seed: seed)
+    let solver = LBFGS<Double>(layout: objective.layout) { point, gradient in
+        gradient.zero()
+        return objective.evaluate(FullBatch(), at: point, addingTo: gradient)
+            + objective.decay(at: point, addingTo: gradient)
+    }
+    solver.start(at: point)
+    var step = 0
+    while step < steps, objective.relativeGradientNorm(solver.gradient, at: point) > 1e-10,
+        solver.step(point) == .improved
+    { step += 1 }
+    return (
+        objective, point, solver.objective, step, objective.relativeGradientNorm(solver.gradient, at: point)
+    )
+}
+
+@Suite struct OptimumTests {
+    /// K=5, n=3, λ_W=5e-3, λ_H=2e-3, minimised independently in Float64 to all shown digits.
+    @Test func knownValues() throws {
+        func expect(_ model: UnconstrainedFeatureModel, _ value: Double, sourceLocation: SourceLocation = #_sourceLocation) throws {
+            #expect(abs(try #require(model.optimum) - value) < 6e-11, sourceLocation: sourceLocation)
+        }
+        try expect(model(.crossEntropy, .free), 0.1357502151)
+        try expect(model(.crossEntropy, .none), 0.1357502151)
+        try expect(model(.crossEntropy, .decayed(0.01)), 0.1357502151)
+        try expect(model(.meanSquaredError, .none), 0.0270111279)
+        try expect(model(.meanSquaredError, .free), 0.0216089023)
+        try expect(model(.meanSquaredError, .decayed(0.01)), 0.0225990013)
+        try expect(model(.meanSquaredError, .decayed(0.1)), 0.0262611279)
+        #expect(abs(model(.crossEntropy, .free).logitGain - 5.1850041218) < 1e-10)
+    }
+
+    @Test func geometryOfTheCrossEntropyOptimum() {
+        let end = minimise(model(.crossEntropy, .free))
+        let (w, h) = (end.point.norm(of: end.objective.classifier), end.point.norm(of: end.objective.features))
+        #expect(abs(w * w - 22.7195497461) < 1e-6)
+        #expect(abs(h * h - 56.7988743653) < 1e-6)
+    }
+
+    @Test func geometryOfTheSquaredErrorOptima() throws {
+        let plain = minimise(model(.meanSquaredError, .none))
+        #expect(abs(pow(plain.point.norm(of: plain.objective.classifier), 2) / 5 - 1.0654451150) < 1e-7)
+        #expect(abs(pow(plain.point.norm(of: plain.objective.features), 2) / 15 - 0.8878709292) < 1e-7)
+        let small = minimise(model(.meanSquaredError, .decayed(0.01)))
+        #expect(try #require(small.objective.biasVector(at: small.point)).allSatisfy { abs($0 - 0.1980198020) < 1e-7 })
+        let large = minimise(model(.meanSquaredError, .decayed(0.1)))
+        #expect(try #require(large.objective.biasVector(at: large.point)).allSatisfy { abs($0 - 0.0547722558) < 1e-7 })
+    }
+
+    static let sizes: [(K: Int, d: Int, n: Int)] = [
+        (2, 1, 1), (2, 3, 4), (3, 2, 5), (4, 8, 10), (7, 6, 3), (10, 9, 5), (10, 16, 10), (13, 64, 2), (20, 19, 3),
+        (20, 64, 5),
+    ]
+
+    /// Every supported case from random starts: decays over four decades, unequal too, on both sides of c = 1.
+    @Test(arguments: [ClassificationLoss.crossEntropy, .meanSquaredError], sizes)
+    func minimisersReachTheOptimum(_ loss: ClassificationLoss, _ size: (K: Int, d: Int, n: Int)) {
+        var checked = 0
+        for bias in [Bias.none, .free, .decayed(1e-2), .decayed(0.3)] {
+            for (classifierDecay, featureDecay) in [
+                (1e-5, 1e-5), (1e-4, 1e-4), (1e-3, 1e-3), (1e-2, 1e-2), (1e-1, 1e-1), (1e-2, 1e-4), (1e-4, 1e-2),
+            ] {
+                let model = model(
+                    loss, bias, classes: size.K, dimension: size.d, samplesPerClass: size.n,
+                    classifierDecay: classifierDecay, featureDecay: featureDecay)
+                guard let optimum = model.optimum else { continue }
+                let end = minimise(model)
+                let gap = (end.value - optimum) / optimum
+                #expect(
+                    abs(gap) < 1e-8,
+                    "gap \(gap) after \(end.steps) steps, gradient \(end.gradient), c = \(model.collapseRatio): \(model)")
+                checked += 1
+            }
+        }
+        #expect(checked >= 14)
+    }
+
+    /// c = 1 exactly, and close to it on both sides, where curvature vanishes.
+    @Test(arguments: [ClassificationLoss.crossEntropy, .meanSquaredError], [0.9, 0.999, 1, 1.001, 1.1])
+    func atTheCollapseToZero(_ loss: ClassificationLoss, _ c: Double) throws {
+        let model = model(
+            loss, .free, classes: 4, dimension: 6, samplesPerClass: 4, classifierDecay: c / 8, featureDecay: c / 8)
+        #expect(abs(model.collapseRatio - c) < 1e-12)
+        let optimum = try #require(model.optimum)
+        #expect(abs(minimise(model).value - optimum) < 1e-8 * optimum)
+    }
+
+    @Test func noOptimumWhereTheoryGivesNone() {
+        #expect(model(.crossEntropy, .free, dimension: 3).optimum == nil)
+        #expect(model(.crossEntropy, .free, dimension: 4).optimum != nil)
+        #expect(model(.meanSquaredError, .decayed(0.1), dimension: 4).optimum == nil)
+    }
+
+    /// Mean squared error has its optimum in any dimension.
+    @Test(arguments: [Bias.none, .free], 1...6)
+    func fewDimensions(_ bias: Bias, _ dimension: Int) throws {
+        let model = model(.meanSquaredError, bias, dimension: dimension)
+        let optimum = try #require(model.optimum)
+        let gap = (minimise(model).value - optimum) / optimum
+        #expect(abs(gap) < 1e-8, "gap \(gap)")
+    }
+}
+
+@Suite struct UnconstrainedFeatureGradientTests {
+    @Test(arguments: [ClassificationLoss.crossEntropy, .meanSquaredError], [Bias.none, .free, .decayed(0.05)])
+    func agreesWithCentralDifferences(_ loss: ClassificationLoss, _ bias: Bias) {
+        let objective = UnconstrainedFeatureObjective<Double>(
+            model(loss, bias, classes: 4, dimension: 5, samplesPerClass: 3, classifierDecay: 0.03, featureDecay: 0.02),
+            initialScale: 1)
+        let point = ParameterBlock<Double>(layout: objective.layout)
+        objective.initialize(point, seed: 3)
+        if let bias = objective.bias { for k in 0..<4 { point.pointer(to: bias)[k] = 0.1 * Double(k) - 0.2 } }
+        let gradient = ParameterBlock<Double>(layout: objective.layout)
+        let scratch = ParameterBlock<Double>(layout: objective.layout)
+        func value() -> Double {
+            objective.evaluate(FullBatch(), at: point, addingTo: scratch) + objective.decay(at: point, addingTo: scratch)
+        }
+        _ = objective.evaluate(FullBatch(), at: point, addingTo: gradient)
+        _ = objective.decay(at: point, addingTo: gradient)
+        for index in 0..<point.count {
+            let (saved, h) = (point.start[index], 1e-5)
+            point.start[index] = saved + h
+            let above = value()
+            point.start[index] = saved - h
+            let below = value()
+            point.start[index] = saved
+            let difference = (above - below) / (2 * h)
+            #expect(abs(difference - gradient.start[index]) < 1e-6 * max(abs(difference), 1e-3))
+        }
+    }
+
+    @Test func objectiveAgreesWithItsNaiveTwin() {
+        let objective = UnconstrainedFeatureObjective<Double>(model(.crossEntropy, .free), initialScale: 1)
+        let point = ParameterBlock<Double>(layout: objective.layout)
+        objective.initialize(point, seed: 1)
+        for k in 0..<5 { point.pointer(to: objective.bias!)[k] = 0.3 * Double(k) }
+        let (w, h) = (objective.classifierMatrix(at: point), objective.featureMatrix(at: point))
+        var total = 0.0
+        for sample in 0..<15 {
+            let z = (0..<5).map { k in
+                (0..<8).reduce(0.3 * Double(k)) { $0 + w[k, $1] * h[sample, $1] }
+            }
+            total += log(z.reduce(0) { $0 + exp($1) }) - z[sample / 3]
+        }
+        let scratch = ParameterBlock<Double>(layout: objective.layout)
+        #expect(abs(objective.evaluate(FullBatch(), at: point, addingTo: scratch) - total / 15) < 1e-13)
+    }
+
+    @Test func samePointFromTheSameSeed() {
+        let objective = UnconstrainedFeatureObjective<Double>(model(.crossEntropy, .free), initialScale: 1)
+        let points = [UInt64(1), 1, 2].map { seed in
+            let point = ParameterBlock<Double>(layout: objective.layout)
+            objective.initialize(point, seed: seed)
+            return point.storage.array
+        }
+        #expect(points[0] == points[1])
+        #expect(points[0] != points[2])
+    }
+}
