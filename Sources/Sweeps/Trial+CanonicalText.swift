@@ -7,12 +7,17 @@ extension Trial {
     static func canonicalText(_ problem: String, _ revision: Int, _ parameters: [Parameter]) -> String {
         var text = "\(problem)/\(revision)"
         for parameter in parameters {
-            switch parameter.value {
-            case .text(let word): text += ";\(parameter.name):\(escape(word))"
-            case .integer, .real: text += ";\(parameter.name)=\(parameter.value)"
-            }
+            text += ";\(parameter.name)\(canonicalText(of: parameter.value))"
         }
         return text
+    }
+
+    /// A value with the mark before it.
+    static func canonicalText(of value: ParameterValue) -> String {
+        switch value {
+        case .text(let word): ":\(escape(word))"
+        case .integer, .real: "=\(value)"
+        }
     }
 
     /// nil where the text is not a trial's.

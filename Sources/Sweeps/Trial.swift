@@ -27,6 +27,14 @@ public struct Trial: Hashable, Sendable {
         id = TrialID(hashing: Self.canonicalText(problem, revision, parameters))
     }
 
+    /// With the id already known, for an expansion that hashes the parts of the text as it goes.
+    init(problem: String, revision: Int, parameters: [Parameter], id: TrialID) {
+        self.problem = problem
+        self.revision = revision
+        self.parameters = parameters
+        self.id = id
+    }
+
     public static func == (a: Trial, b: Trial) -> Bool {
         a.id == b.id && a.problem == b.problem && a.revision == b.revision && a.parameters == b.parameters
     }
@@ -63,7 +71,12 @@ public struct TrialID: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// FNV-1a (Fowler, Noll and Vo; 64 bits) of the text's UTF-8. Two of a million trials share an id with
     /// probability 3e-8; `SweepFile` refuses a sweep in which two do.
     public init(hashing text: String) {
-        bits = text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
+        bits = Self.hash(text.utf8, from: 0xCBF2_9CE4_8422_2325)
+    }
+
+    /// The hash of a text that goes on with `bytes`, from the hash of what is before.
+    static func hash(_ bytes: some Sequence<UInt8>, from start: UInt64) -> UInt64 {
+        bytes.reduce(start) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
     }
 
     /// From its 16 digits.

@@ -1,0 +1,272 @@
+/// Recursive descent over the tokens of an expression; the grammar is in `Expression`.
+struct ExpressionParser {
+    /// Deeper nesting than a person writes, and far from the end of the stack.
+    private static let depthLimit = 100
+    /// A chain `a + b + …` is as deep a tree as it is long.
+    private static let tokenLimit = 2000
+
+    private let tokens: [ExpressionToken]
+    private let isName: ((String) -> Bool)?
+    private var position = 0
+    private var depth = 0
+    private(set) var names: [String] = []
+
+    init(tokens: [ExpressionToken], isName: ((String) -> Bool)?) {
+        self.tokens = tokens
+        self.isName = isName
+    }
+
+    mutating func parse() throws(ExpressionError) -> Expression.Node {
+        if tokens.count == 1 { throw ExpressionError(0, "the condition is empty; write one such as 'd >= K - 1'") }
+        guard tokens.count <= Self.tokenLimit else {
+            throw ExpressionError(0, "the condition is too long; split it into a list of conditions")
+        }
+        let node = try condition()
+        guard token.kind == .end else { throw unexpected("after the condition; write 'and' or 'or' between conditions") }
+        return node
+    }
+
+    private var token: ExpressionToken { tokens[position] }
+
+    private mutating func advance() { position = min(position + 1, tokens.count - 1) }
+
+    private mutating func take(_ kind: ExpressionToken.Kind) -> Bool {
+        guard token.kind == kind else { return false }
+        advance()
+        return true
+    }
+
+    private mutating func takeKeyword(_ word: String) -> Bool { take(.identifier(word)) }
+
+    private func unexpected(_ rest: String) -> ExpressionError {
+        let what =
+            switch token.kind {
+            case .number(let value): "unexpected \(value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : String(value))"
+            case .identifier(let word): "unexpected \(quoted(word))"
+            case .quoted(let word): "unexpected \(quoted(word))"
+            case .sign(let sign): "unexpected '\(sign)'"
+            case .end: "the condition ends too early,"
+            }
+        return ExpressionError(token.offset, "\(what) \(rest)")
+    }
+
+    private mutating func nested<T>(
+        _ body: (inout ExpressionParser) throws(ExpressionError) -> T
+    ) throws(ExpressionError) -> T {
+        depth += 1
+        defer { depth -= 1 }
+        guard depth <= Self.depthLimit else {
+            throw ExpressionError(token.offset, "the condition is nested too deeply; split it into a list of conditions")
+        }
+        return try body(&self)
+    }
+
+    // MARK: Conditions
+
+    private mutating func condition() throws(ExpressionError) -> Expression.Node {
+        let start = token.offset
+        let node = try either()
+        try require(node, isCondition: true, start)
+        return node
+    }
+
+    private mutating func either() throws(ExpressionError) -> Expression.Node {
+        let start = token.offset
+        var node = try both()
+        while takeKeyword("or") {
+            try require(node, isCondition: true, start)
+            let next = token.offset
+            let other = try both()
+            try require(other, isCondition: true, next)
+            node = .or(node, other)
+        }
+        return node
+    }
+
+    private mutating func both() throws(ExpressionError) -> Expression.Node {
+        let start = token.offset
+        var node = try negated()
+        while takeKeyword("and") {
+            try require(node, isCondition: true, start)
+            let next = token.offset
+            let other = try negated()
+            try require(other, isCondition: true, next)
+            node = .and(node, other)
+        }
+        return node
+    }
+
+    private mutating func negated() throws(ExpressionError) -> Expression.Node {
+        guard takeKeyword("not") else { return try comparison() }
+        let start = token.offset
+        let node = try nested { parser throws(ExpressionError) in try parser.negated() }
+        try require(node, isCondition: true, start)
+        return .not(node)
+    }
+
+    private mutating func comparison() throws(ExpressionError) -> Expression.Node {
+        let start = token.offset
+        let first = try sum()
+        if let membership = try membership(of: first, from: start) { return membership }
+        var links: [Expression.Link] = []
+        while case .sign(let sign) = token.kind, let comparison = Expression.Comparison(rawValue: sign) {
+            let offset = token.offset
+            if links.isEmpty { try require(first, isCondition: false, start) }
+            advance()
+            let next = token.offset
+            let operand = try sum()
+            try require(operand, isCondition: false, next)
+            links.append(Expression.Link(comparison: comparison, operand: operand, offset: offset))
+        }
+        return links.isEmpty ? first : .comparison(first, links)
+    }
+
+    private mutating func membership(
+        of node: Expression.Node, from start: Int
+    ) throws(ExpressionError) -> Expression.Node? {
+        let offset = token.offset
+        var isNegated = false
+        if case .identifier("not") = token.kind, tokens[min(position + 1, tokens.count - 1)].kind == .identifier("in") {
+            isNegated = true
+            advance()
+        }
+        guard takeKeyword("in") else { return nil }
+        try require(node, isCondition: false, start)
+        let open = token.offset
+        guard take(.sign("[")) else { throw unexpected("after 'in'; write a list such as 'in [4, 10]'") }
+        var items: [Expression.Node] = []
+        while token.kind != .sign("]") {
+            let next = token.offset
+            let item = try sum()
+            try require(item, isCondition: false, next)
+            items.append(item)
+            guard take(.sign(",")) else { break }
+        }
+        guard take(.sign("]")) else { throw unexpected("in a list; write ',' between its values and ']' after them") }
+        guard !items.isEmpty else { throw ExpressionError(open, "the list is empty; write its values") }
+        return .membership(node, items, isNegated: isNegated, offset: offset)
+    }
+
+    // MARK: Values
+
+    private mutating func sum() throws(ExpressionError) -> Expression.Node {
+        try chain(of: [("+", .add), ("-", .subtract)]) { parser throws(ExpressionError) in try parser.product() }
+    }
+
+    private mutating func product() throws(ExpressionError) -> Expression.Node {
+        try chain(of: [("*", .multiply), ("/", .divide)]) { parser throws(ExpressionError) in try parser.signed() }
+    }
+
+    private mutating func chain(
+        of operators: [(String, Expression.Arithmetic)],
+        _ operand: (inout ExpressionParser) throws(ExpressionError) -> Expression.Node
+    ) throws(ExpressionError) -> Expression.Node {
+        let start = token.offset
+        var node = try operand(&self)
+        while case .sign(let sign) = token.kind, let match = operators.first(where: { $0.0 == sign }) {
+            let offset = token.offset
+            try require(node, isCondition: false, start)
+            advance()
+            let next = token.offset
+            let other = try operand(&self)
+            try require(other, isCondition: false, next)
+            node = .arithmetic(match.1, node, other, offset: offset)
+        }
+        return node
+    }
+
+    private mutating func signed() throws(ExpressionError) -> Expression.Node {
+        guard token.kind == .sign("-") || token.kind == .sign("+") else { return try power() }
+        let isNegative = token.kind == .sign("-")
+        advance()
+        let start = token.offset
+        let node = try nested { parser throws(ExpressionError) in try parser.signed() }
+        try require(node, isCondition: false, start)
+        return isNegative ? .negation(node) : node
+    }
+
+    private mutating func power() throws(ExpressionError) -> Expression.Node {
+        let start = token.offset
+        let base = try primary()
+        let offset = token.offset
+        guard take(.sign("^")) else { return base }
+        try require(base, isCondition: false, start)
+        let next = token.offset
+        // The exponent may carry a sign and a power of its own: 2 ^ -1, 2 ^ 3 ^ 2.
+        let exponent = try nested { parser throws(ExpressionError) in try parser.signed() }
+        try require(exponent, isCondition: false, next)
+        return .arithmetic(.power, base, exponent, offset: offset)
+    }
+
+    private mutating func primary() throws(ExpressionError) -> Expression.Node {
+        let start = token
+        switch start.kind {
+        case .number(let value):
+            advance()
+            return .number(value)
+        case .quoted(let word):
+            advance()
+            return .word(word, offset: start.offset, isQuoted: true)
+        case .sign("("):
+            advance()
+            let node = try nested { parser throws(ExpressionError) in try parser.either() }
+            guard take(.sign(")")) else { throw unexpected("where ')' is missing; close the parenthesis") }
+            return node
+        case .identifier(let word) where !["and", "or", "not", "in"].contains(word):
+            advance()
+            return token.kind == .sign("(") ? try call(word, start.offset) : name(word, start.offset)
+        default:
+            throw unexpected("where a name, number or word should be; see 'where' in docs/SWEEPS.md")
+        }
+    }
+
+    private mutating func name(_ word: String, _ offset: Int) -> Expression.Node {
+        if let isName, !isName(word) { return .word(word, offset: offset, isQuoted: false) }
+        if let index = names.firstIndex(of: word) { return .name(index, offset: offset) }
+        names.append(word)
+        return .name(names.count - 1, offset: offset)
+    }
+
+    private mutating func call(_ word: String, _ offset: Int) throws(ExpressionError) -> Expression.Node {
+        let known = Expression.Function.allCases.map(\.rawValue)
+        guard let function = Expression.Function(rawValue: word) else {
+            throw ExpressionError(offset, "there is no function \(quoted(word)); \(hint(for: word, among: known))")
+        }
+        advance()
+        var arguments: [Expression.Node] = []
+        while token.kind != .sign(")") {
+            let start = token.offset
+            let argument = try nested { parser throws(ExpressionError) in try parser.sum() }
+            try require(argument, isCondition: false, start)
+            arguments.append(argument)
+            guard take(.sign(",")) else { break }
+        }
+        guard take(.sign(")")) else { throw unexpected("where ')' is missing; close the parenthesis of \(word)") }
+        let isFolding = function == .min || function == .max
+        guard isFolding ? !arguments.isEmpty : arguments.count == 1 else {
+            throw ExpressionError(offset, "\(word) takes \(isFolding ? "one or more arguments" : "one argument")")
+        }
+        return .function(function, arguments, offset: offset)
+    }
+
+    private func require(
+        _ node: Expression.Node, isCondition: Bool, _ offset: Int
+    ) throws(ExpressionError) {
+        guard node.isCondition != isCondition else { return }
+        throw ExpressionError(
+            offset,
+            isCondition
+                ? "a value alone is no condition; compare it, as in 'd > 4'"
+                : "a condition has no value to compare or compute with; join conditions with 'and' or 'or'")
+    }
+}
+
+extension Expression.Node {
+    /// True or false, rather than a number or a word.
+    var isCondition: Bool {
+        switch self {
+        case .number, .word, .name, .negation, .arithmetic, .function: false
+        case .comparison, .membership, .not, .and, .or: true
+        }
+    }
+}

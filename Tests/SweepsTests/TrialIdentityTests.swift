@@ -1,0 +1,79 @@
+import Testing
+
+@testable import Sweeps
+
+/// What a trial is called must never change unnoticed: results are found again by it.
+@Suite struct TrialIdentityTests {
+    @Test(arguments: [
+        (
+            minimal,
+            "ufm/1;K=4;d=8;n=10;lambda_W=0.001;lambda_H=0.001;bias:free;loss:cross_entropy;solver:lbfgs;steps=20000;"
+                + "tolerance=1e-10;initial_scale=1.0;measurements=20;precision:float64;seed=0",
+            "4183bbfc88c77fd9"
+        ),
+        (
+            minimal + "bias: decayed\nsolver: gradient_descent\nlambda_W: 2\nloss: mse\nseed: 3\n",
+            "ufm/1;K=4;d=8;n=10;lambda_W=2.0;lambda_H=0.001;bias:decayed;lambda_b=0.001;loss:mse;"
+                + "solver:gradient_descent;learning_rate=0.1;momentum=0.9;steps=20000;tolerance=1e-10;"
+                + "initial_scale=1.0;measurements=20;precision:float64;seed=3",
+            "43541fe06ac79d4c"
+        ),
+        (
+            "problem: network\narchitecture: mlp(512 - 512)\nlambda: 0\nepochs: 3\nschedule: step(0.1, 60, 120)\n",
+            "network/1;architecture:mlp(512-512);dataset:fashion-mnist;samples_per_class=0;lambda=0.0;bias:free;"
+                + "loss:cross_entropy;learning_rate=0.1;momentum=0.9;schedule:step(0.1,60,120);epochs=3;batch=128;"
+                + "shards=1;measurements=10;precision:float32;seed=0",
+            "e591541cbf298f5b"
+        ),
+    ])
+    func goldenTextsAndIDs(text: String, canonical: String, id: String) throws {
+        let trial = try #require(try trials(text).first)
+        #expect(trial.canonicalText == canonical)
+        #expect(trial.id.description == id)
+        #expect(trial.id == TrialID(hashing: canonical))
+        #expect(Trial(canonicalText: canonical) == trial)
+    }
+
+    @Test func defaultsAndShorthandMakeNoDifference() throws {
+        let short = try trials(minimal)
+        let long = try trials(
+            """
+            # Other order, other spelling, the same trial.
+            loss: cross_entropy
+            lambda_H: 0.001
+            lambda_W: 1.0e-3
+            solver: 'lbfgs'
+            n: 10
+            d: 8
+            K: 4
+            problem: ufm
+            execution: {ranks: 2, retries: 1, checkpoint_interval: 5 min}
+            """)
+        #expect(short == long)
+    }
+
+    @Test func irrelevantKeysDoNotSplitTrials() throws {
+        let plan = try plan(
+            minimal + "grid: {solver: [lbfgs, gradient_descent], momentum: [0.5, 0.9]}\n")
+        #expect(plan.trials.count == 3)
+        #expect(plan.duplicates == 1)
+        #expect(plan.trials[0].trial["momentum"] == nil)
+    }
+
+    @Test(arguments: ["a;b", "50%", "%3b", "%25;", "a=b:c", "é;\u{301}"])
+    func wordsSurviveTheCanonicalText(word: String) throws {
+        let trial = Trial(problem: "network", revision: 1, parameters: [.init(name: "dataset", value: .text(word))])
+        #expect(Trial(canonicalText: trial.canonicalText) == trial)
+    }
+
+    @Test(arguments: [0.1, 1e-5, 1e16, 2.2250738585072014e-308, 1.7976931348623157e308, 3, 0])
+    func realsSurviveTheCanonicalText(value: Double) throws {
+        let trial = Trial(problem: "ufm", revision: 1, parameters: [.init(name: "lambda_W", value: .real(value))])
+        #expect(Trial(canonicalText: trial.canonicalText) == trial)
+    }
+
+    @Test func negativeZeroIsZero() throws {
+        let start = "problem: network\narchitecture: mlp(8)\nepochs: 1\nlambda: "
+        #expect(try trials(start + "-0.0") == trials(start + "0"))
+    }
+}
