@@ -25,9 +25,17 @@ public enum MPIEnvironment {
         return String(whole.prefix { $0 != "," })
     }
 
-    /// Whether a launcher (mpirun, srun with PMIx or PMI) started this process: looked up without starting MPI.
-    public static var isLaunched: Bool {
-        getenv("OMPI_COMM_WORLD_SIZE") != nil || getenv("PMIX_RANK") != nil || getenv("PMI_RANK") != nil
+    /// Whether a launcher (mpirun, or srun with PMIx or PMI) started this process: looked up without starting MPI.
+    public static var isLaunched: Bool { variable != nil }
+
+    /// Rank given by the launcher, 0 without one: looked up without starting MPI.
+    public static var launchedRank: Int { variable.flatMap { Int($0) } ?? 0 }
+
+    private static var variable: String? {
+        for name in ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"] {
+            if let value = getenv(name) { return String(cString: value) }
+        }
+        return nil
     }
 
     /// Name of this machine as MPI knows it.

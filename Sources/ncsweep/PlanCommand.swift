@@ -1,0 +1,38 @@
+import ArgumentParser
+import Reports
+import Runner
+import Sweeps
+
+struct PlanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan", abstract: "Show what a sweep file asks for, without running it.")
+
+    @Argument(help: "The sweep file.")
+    var file: String
+
+    @Option(help: "Ranks to predict the time for.")
+    var ranks = 1
+
+    @OptionGroup var data: DataOptions
+
+    func validate() throws {
+        guard ranks >= 1 else { throw ValidationError("--ranks \(ranks): give a whole number of at least 1") }
+    }
+
+    func run() throws {
+        let sweep = try SweepFile.load(path: file)
+        let builder = TrialBuilder(dataSets: data.shelf)
+        let plan = try sweep.expand(check: builder.check)
+        let seconds = plan.trials.map { CostModel().seconds(builder.cost(of: $0.trial)) }
+        let report = PlanReport(sweep, plan, seconds: seconds, ranks: ranks)
+        try StandardOutput.write { try $0.write(report.text(width: StandardOutput.terminalWidth ?? 100)) }
+    }
+}
+
+/// Where data sets are looked for.
+struct DataOptions: ParsableArguments {
+    @Option(name: .customLong("data"), help: "Folder of IDX data sets, looked into before $NCSWEEP_DATA and the system's.")
+    var folder: String?
+
+    var shelf: DataSetShelf { DataSetShelf(folder: folder, environmentFolder: Environment.dataFolder) }
+}

@@ -1,0 +1,91 @@
+import ArgumentParser
+import LinearAlgebra
+import MPI
+import Reports
+import Results
+import Runner
+import Sweeps
+
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Start a sweep, or go on with one; alone or under mpirun or srun.",
+        discussion: """
+            Trials that have a result in the folder are not run again. SIGINT and SIGTERM stop the sweep with all \
+            finished trials stored; the exit code is then 130 or 143.
+            """)
+
+    @Argument(help: "The sweep file.")
+    var file: String
+
+    @Option(name: .customLong("out"), help: "Folder of the results (default: runs/<name of the sweep>).")
+    var directory: String?
+
+    @OptionGroup var data: DataOptions
+
+    @Flag(help: "Stop at the first trial that fails or diverges.")
+    var failFast = false
+
+    @Option(help: "Stop when more trials than this have failed or diverged: a number, or a share such as 5%.")
+    var maxFails: MaxFails?
+
+    @Flag(help: "Run trials again that failed or diverged in an earlier run.")
+    var retryFailed = false
+
+    func validate() throws {
+        guard !failFast || maxFails == nil else {
+            throw ValidationError("--fail-fast is --max-fails 0; give one of them")
+        }
+    }
+
+    func run() throws {
+        let signals = StopSignals(isLaunched: MPIEnvironment.isLaunched)
+        BLASKernel.correctOrContinue()
+        OpenBLAS.useOneThread()
+        let options = options
+        let code = withMPI { world in
+            do {
+                return try runSweep(options, world, signals)
+            } catch {
+                // The same error on all ranks, or one of rank 0 alone.
+                if world.rank == 0 { printError(error) }
+                return 1
+            }
+        }
+        throw ExitCode(Int32(code))
+    }
+
+    private var options: RunOptions {
+        var options = RunOptions(sweepPath: file)
+        options.directory = directory
+        options.dataFolder = data.folder
+        options.environmentDataFolder = Environment.dataFolder
+        options.limit = failFast ? .count(0) : maxFails?.limit ?? .none
+        options.retriesFailed = retryFailed
+        return options
+    }
+
+    /// The exit code.
+    private func runSweep(_ options: RunOptions, _ world: Communicator, _ signals: StopSignals) throws -> Int {
+        let display = ProgressDisplay()
+        let outcome = try SweepRun(options, world: world, signals: signals).run(
+            announce: { display.announce($0, directory: $1, ranks: world.size) }, report: display.show)
+        display.end()
+        guard let outcome else { return 0 }
+        let summary = try SummaryReport(StoredResults(directory: outcome.directory))
+        try StandardOutput.write { try $0.write(summary.text(width: StandardOutput.terminalWidth ?? 100)) }
+        switch outcome.end {
+        case .complete:
+            return 0
+        case .signalled(let signal):
+            printLine("stopped by signal \(signal); to go on: \(resumeCommand(outcome))")
+            return 128 + signal
+        case .tooManyFailures:
+            printLine("stopped: \(outcome.progress.failed + outcome.progress.diverged) trials failed or diverged")
+            return 1
+        }
+    }
+
+    private func resumeCommand(_ outcome: RunOutcome) -> String {
+        "ncsweep run \(file)" + (directory.map { " --out \($0)" } ?? "")
+    }
+}
