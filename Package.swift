@@ -58,7 +58,6 @@ let package = Package(
 
         .testTarget(name: "RandomNumbersTests", dependencies: ["RandomNumbers"]),
         .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "RandomNumbers"]),
-        .testTarget(name: "LearningTests", dependencies: ["Learning", "LinearAlgebra", "RandomNumbers"]),
         .testTarget(
             name: "UnconstrainedFeaturesTests", dependencies: ["UnconstrainedFeatures", "Learning", "LinearAlgebra"]),
     ],

@@ -1,5 +1,11 @@
+#define _GNU_SOURCE
 #include "CStartup.h"
 
+#ifdef __linux__
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#endif
 #include <string.h>
 #include <unistd.h>
 
@@ -65,3 +71,18 @@ const char *ncsweep_compiled_cpu_level(void) {
 }
 
 const char *ncsweep_revision(void) { return NCSWEEP_REVISION; }
+
+void ncsweep_end_with_parent(void) {
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+#endif
+}
+
+int ncsweep_allowed_cores(void) {
+#ifdef __linux__
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+#endif
+    return 0;
+}

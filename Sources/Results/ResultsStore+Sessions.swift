@@ -8,7 +8,7 @@ extension ResultsStore {
     ///
     /// - Parameter plan: in the order in which results shall be listed; each trial once.
     public func begin(
-        _ info: SessionInfo, plan: [PlannedTrial], at time: Double = ClockTime.now()
+        _ info: SessionInfo, plan: [PlanEntry], at time: Double = ClockTime.now()
     ) throws(StoreError) {
         try write { db in
             try register(plan, in: db)
@@ -65,6 +65,22 @@ extension ResultsStore {
         try StoreError.catching(path) { try queue.read { db in try StoredResults.storedTrials(in: db) } }
     }
 
+    /// How long each trial took that is done: what a cost model learns from.
+    public func storedSeconds() throws(StoreError) -> [TrialID: Double] {
+        try StoreError.catching(path) {
+            try queue.read { db in
+                var seconds: [TrialID: Double] = [:]
+                let sql = "SELECT t.id, r.seconds FROM result r JOIN trial t ON t.number = r.trial WHERE r.state = 'done'"
+                let rows = try Row.fetchCursor(db, sql: sql)
+                while let row = try rows.next() {
+                    guard let id = TrialID(row[0] as String) else { continue }
+                    seconds[id] = row[1]
+                }
+                return seconds
+            }
+        }
+    }
+
     private func plannedCounts(in db: Database, planned: Int) throws -> TrialCounts {
         var counts = TrialCounts()
         let rows = try Row.fetchAll(
@@ -81,7 +97,7 @@ extension ResultsStore {
     }
 
     /// Writes the plan to table `trial`, unless it is the one already there.
-    private func register(_ plan: [PlannedTrial], in db: Database) throws {
+    private func register(_ plan: [PlanEntry], in db: Database) throws {
         var digest: UInt64 = 0
         for planned in plan {
             digest = (digest ^ planned.trial.id.bits) &* 0x0000_0100_0000_01B3

@@ -92,7 +92,7 @@ public struct StoredSession: Hashable, Sendable {
 }
 
 /// A point of the plan and the blocks of the sweep file that ask for it.
-public struct PlannedTrial: Hashable, Sendable {
+public struct PlanEntry: Hashable, Sendable {
     public let trial: Trial
     public let blocks: [String]
 

@@ -61,22 +61,28 @@ public struct SweepRun {
         announce: (_ progress: SweepProgress, _ directory: String) -> Void, report: @escaping (SweepProgress) -> Void
     ) throws -> RunOutcome? {
         let preparation = try world.agree { world.rank == 0 ? try prepare() : nil }
-        let names = preparation.map { dataSetNames(of: $0.left) } ?? []
+        try loadDataSets(preparation.map { dataSetNames(of: $0.left) } ?? [])
+        let hostName = MPIEnvironment.processorName
+        guard let preparation else {
+            Worker(world: world, signals: signals, execute: execution(on: hostName)).run()
+            return nil
+        }
+        announce(preparation.counts, preparation.directory)
+        return try coordinate(preparation, hostName: hostName, report: report)
+    }
+
+    /// Rank 0 knows which; every node reads them.
+    private func loadDataSets(_ names: [String]) throws {
         let text = world.broadcast(Array(names.joined(separator: "\n").utf8), from: 0)
         let shared = String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
         let node = world.node()
         try world.agree { try dataSets.load(shared, on: node) }
-        let hostName = MPIEnvironment.processorName
-        let (world, builder) = (world, builder)
-        let execute: Execute = { assignment, host throws(Abandoned) in
+    }
+
+    private func execution(on hostName: String) -> Execute {
+        { [builder, world] (assignment, host) throws(Abandoned) in
             try builder.execute(assignment, host: host, world: world, hostName: hostName)
         }
-        guard let preparation else {
-            Worker(world: world, signals: signals, execute: execute).run()
-            return nil
-        }
-        announce(preparation.counts, preparation.directory)
-        return try coordinate(preparation, execute: execute, hostName: hostName, report: report)
     }
 
     // MARK: Rank 0
@@ -100,15 +106,21 @@ public struct SweepRun {
             case .failed: counts.failed += 1
             }
         }
-        for (trial, seconds) in try store.storedSeconds(of: plan.trials.map(\.trial)) {
-            costs.observe(builder.cost(of: trial), seconds: seconds)
+        let taken = try store.storedSeconds()
+        for planned in plan.trials {
+            guard let seconds = taken[planned.trial.id] else { continue }
+            costs.observe(builder.cost(of: planned.trial), seconds: seconds)
         }
         let info = SessionInfo(
             ranks: world.size, host: MPIEnvironment.processorName, pid: Int(processIdentifier()),
             program: Program.version, revision: Program.revision, mpi: MPIEnvironment.libraryVersion,
             blas: OpenBLAS.configuration, blasKernel: OpenBLAS.kernel, blasThreads: OpenBLAS.threads,
             cpu: BLASKernel.cpuName, sweepPath: options.sweepPath, sweepText: file.text)
-        try store.begin(info, plan: plan.trials)
+        try store.begin(
+            info,
+            plan: plan.trials.map { planned in
+                PlanEntry(trial: planned.trial, blocks: planned.blocks.map { file.blocks[$0].name })
+            })
         return Preparation(
             file: file, plan: plan, store: store, directory: directory,
             left: plan.trials.filter { stored[$0.trial.id] == nil }, costs: costs, counts: counts)
@@ -148,8 +160,7 @@ public struct SweepRun {
     }
 
     private func coordinate(
-        _ preparation: Preparation, execute: @escaping Execute, hostName: String,
-        report: @escaping (SweepProgress) -> Void
+        _ preparation: Preparation, hostName: String, report: @escaping (SweepProgress) -> Void
     ) throws -> RunOutcome {
         let store = preparation.store
         let tasks = preparation.left.map {
@@ -160,7 +171,7 @@ public struct SweepRun {
         var latest = preparation.counts
         let coordinator = Coordinator(
             world: world, signals: signals, trials: preparation.left, scheduler: scheduler,
-            initial: preparation.counts, execute: execute,
+            initial: preparation.counts, execute: execution(on: hostName),
             commit: { results, progress in
                 try store.append(
                     results,

@@ -58,14 +58,14 @@ extension Message {
         case .run(let assignment):
             writer.write(assignment.task)
             writer.write(assignment.attempt)
-            writer.write(assignment.team.count)
+            writer.write(UInt64(assignment.team.count))
             for rank in assignment.team { writer.write(rank) }
             writer.write(assignment.checkpointIntervalSeconds ?? -1)
             writer.write(assignment.trial.canonicalText)
         case .ended(let task, let attempt, let result):
             writer.write(task)
             writer.write(attempt)
-            writer.write(result)
+            writer.write(bytes: result)
         }
         return writer.bytes
     }
@@ -76,11 +76,10 @@ extension Message {
         switch tag {
         case 1: self = .ready
         case 2:
-            guard let task = reader.readInt(), let attempt = reader.readInt(), let count = reader.readInt(),
-                count >= 1, count <= bytes.count
+            guard let task = reader.integer(), let attempt = reader.integer(), let count = reader.count(ofElementsTaking: 1), count >= 1
             else { return nil }
-            let team = (0..<count).compactMap { _ in reader.readInt() }
-            guard team.count == count, let interval = reader.readDouble(), let text = reader.readString(),
+            let team = (0..<count).compactMap { _ in reader.integer() }
+            guard team.count == count, let interval = reader.real(), let text = reader.text(),
                 let trial = Trial(canonicalText: text)
             else { return nil }
             self = .run(
@@ -88,69 +87,16 @@ extension Message {
                     task: task, attempt: attempt, team: team, trial: trial,
                     checkpointIntervalSeconds: interval >= 0 ? interval : nil))
         case 3:
-            guard let task = reader.readInt(), let attempt = reader.readInt(), let result = reader.readBytes() else {
-                return nil
-            }
-            self = .ended(task: task, attempt: attempt, result: result)
+            guard let task = reader.integer(), let attempt = reader.integer() else { return nil }
+            self = .ended(task: task, attempt: attempt, result: reader.remainingBytes())
         case 4: self = .abandon
         case 5: self = .abandoned
         case 6:
-            guard let signal = reader.readInt() else { return nil }
+            guard let signal = reader.integer() else { return nil }
             self = .signalled(signal)
         case 7: self = .finish
         default: return nil
         }
         guard reader.isAtEnd else { return nil }
-    }
-}
-
-/// Numbers and texts one after the other, little-endian.
-public struct ByteWriter {
-    public private(set) var bytes: [UInt8] = []
-
-    public init() {}
-
-    public mutating func write(_ value: Int) { append(UInt64(bitPattern: Int64(value))) }
-    public mutating func write(_ value: Double) { append(value.bitPattern) }
-
-    public mutating func write(_ value: [UInt8]) {
-        write(value.count)
-        bytes.append(contentsOf: value)
-    }
-
-    public mutating func write(_ value: String) {
-        write(value.utf8.count)
-        bytes.append(contentsOf: value.utf8)
-    }
-
-    private mutating func append(_ value: UInt64) {
-        withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
-    }
-}
-
-/// Reads back what `ByteWriter` wrote; nil at anything malformed.
-public struct ByteReader {
-    private let bytes: [UInt8]
-    private var position = 0
-
-    public init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-    public var isAtEnd: Bool { position == bytes.count }
-
-    public mutating func readInt() -> Int? { readUInt64().map { Int(Int64(bitPattern: $0)) } }
-    public mutating func readDouble() -> Double? { readUInt64().map { Double(bitPattern: $0) } }
-
-    public mutating func readBytes() -> [UInt8]? {
-        guard let count = readInt(), count >= 0, count <= bytes.count - position else { return nil }
-        defer { position += count }
-        return Array(bytes[position..<position + count])
-    }
-
-    public mutating func readString() -> String? { readBytes().map { String(decoding: $0, as: UTF8.self) } }
-
-    private mutating func readUInt64() -> UInt64? {
-        guard bytes.count - position >= 8 else { return nil }
-        defer { position += 8 }
-        return bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: position, as: UInt64.self)) }
     }
 }

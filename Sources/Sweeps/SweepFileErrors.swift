@@ -16,6 +16,8 @@ public struct SweepFileErrors: Error, Equatable, CustomStringConvertible {
     /// One line each: `path:line:column: what; fix`.
     public let messages: [String]
 
+    public init(messages: [String]) { self.messages = messages }
+
     public var description: String { messages.joined(separator: "\n") }
 }
 

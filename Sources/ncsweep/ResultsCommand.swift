@@ -29,7 +29,7 @@ struct ResultsCommand: ParsableCommand {
             format: format,
             columns: columns?.split(separator: ",").map { $0.trimmingPrefix(while: \.isWhitespace) }.map(String.init),
             foldsSeeds: seeds, width: StandardOutput.terminalWidth)
-        let predicate = try condition.map { try rowFilter(parsing: $0, columns: results.columns) }
+        let predicate = try condition.map { try RowFilter(parsing: $0, columns: results.columns).keeps }
         try StandardOutput.write { output in try report.write(results, where: predicate) { try output.write($0) } }
     }
 }

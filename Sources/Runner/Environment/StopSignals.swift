@@ -1,3 +1,5 @@
+import CStartup
+
 #if canImport(Glibc)
 import Glibc
 #endif
@@ -19,9 +21,7 @@ public struct StopSignals {
         sigprocmask(SIG_BLOCK, &signals, nil)
         // A reader that closes its pipe is an error of write(2), not the end of the process.
         signal(SIGPIPE, SIG_IGN)
-        #if os(Linux)
-        if isLaunched { prctl(PR_SET_PDEATHSIG, UInt(SIGTERM)) }
-        #endif
+        if isLaunched { ncsweep_end_with_parent() }
     }
 
     /// The signal that has arrived since the last call, if any.

@@ -18,7 +18,7 @@ public struct SweepProgress: Sendable {
 public typealias Commit = (_ results: [TrialResult], _ progress: SweepProgress) throws -> Void
 
 /// How a sweep ended.
-public enum SweepEnd: Equatable {
+public enum SweepEnd: Equatable, Sendable {
     case complete
     case signalled(Int)
     case tooManyFailures
