@@ -44,18 +44,6 @@ extension Matrix {
         for index in elements.indices { elements[index] += factor * other.elements[index] }
     }
 
-    /// self ← self + factor·AᵀA, for a (samples × columns) A. Both triangles are written.
-    public mutating func addGram(of a: Matrix, scaledBy factor: Double = 1) {
-        precondition(rows == columns && a.columns == columns, "shape of a Gram matrix")
-        guard a.rows > 0, columns > 0 else { return }
-        let (order, samples) = (columns, a.rows)
-        withUnsafeMutableElements { target in
-            a.elements.withUnsafeBufferPointer { source in
-                symmetricRankUpdate(order, samples, factor, source.baseAddress!, target)
-            }
-        }
-    }
-
     public var trace: Double {
         precondition(rows == columns, "trace of a matrix that is not square")
         return (0..<rows).reduce(0) { $0 + self[$1, $1] }
