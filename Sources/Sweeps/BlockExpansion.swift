@@ -6,64 +6,74 @@ struct BlockExpansion {
         case excluded
     }
 
-    /// A value with its part of the canonical text, from which the id is hashed without making the text.
-    private struct Cell {
-        let value: ParameterValue
-        let bytes: [UInt8]
+    /// A place in `values`; -1 for none.
+    private typealias Cell = Int
 
-        init(_ value: ParameterValue) {
-            self.value = value
-            bytes = Array(Trial.canonicalText(of: value).utf8)
-        }
-    }
-
+    /// What a definition's value depends on, as plain numbers.
     private struct Rule {
-        let name: String
-        /// ";K"
-        let bytes: [UInt8]
+        /// ";K" within `bytes`.
+        let text: Range<Int>
         let isShorthand: Bool
-        /// The definition whose value is taken where this one's is not given.
-        let shorthand: Int?
-        let relevance: (definition: Int, choice: String)?
-        let fallback: Cell?
+        /// The definition whose value is taken where this one's is not given; -1 for none.
+        let shorthand: Int
+        /// The definition that decides whether this one means anything; -1 for none.
+        let decider: Int
+        let fallback: Cell
     }
 
     private let block: Block
+    private let names: [String]
+    private let choices: [ParameterValue]
     private let rules: [Rule]
     private let head: UInt64
-    private let axes: [[(definition: Int, cells: [Cell])]]
+    /// For each axis its columns' definitions, and their cells: the first and how many.
+    private let axes: [(definitions: [Int], firsts: [Cell])]
+    private let counts: [Int]
+    // Values, and their parts of the canonical text, from which ids are hashed without making the text. Trials of a
+    // combination are integers into these: reference counts would cost several times the rest.
+    private let values: [ParameterValue]
+    private let texts: [Range<Int>]
+    private let bytes: [UInt8]
     private var counters: [Int]
     private var isDone = false
     /// As given by the file, for the current combination.
-    private var given: [Cell?]
+    private var given: [Cell]
     /// With defaults and shorthands, relevant ones only.
-    private var resolved: [Cell?]
+    private var resolved: [Cell]
     /// Definitions that were relevant to some trial that was kept.
     private var isUsed: [Bool]
 
     init(_ block: Block) {
         self.block = block
-        let schema = block.schema
-        rules = schema.definitions.map { definition in
-            var fallback: Cell?
-            if case .defaultsTo(let value) = definition.requirement { fallback = Cell(value) }
+        let definitions = block.schema.definitions
+        var table = CellTable()
+        rules = definitions.map { definition in
+            var fallback = -1
+            if case .defaultsTo(let value) = definition.requirement { fallback = table.add(value) }
             return Rule(
-                name: definition.name, bytes: Array(";\(definition.name)".utf8),
-                isShorthand: !definition.shorthandFor.isEmpty,
-                shorthand: schema.definitions.firstIndex { $0.shorthandFor.contains(definition.name) },
-                relevance: definition.relevance.flatMap { relevance in
-                    schema.index(of: relevance.key).map { ($0, relevance.choice) }
-                },
-                fallback: fallback)
+                text: table.add(text: ";\(definition.name)"), isShorthand: !definition.shorthandFor.isEmpty,
+                shorthand: definitions.firstIndex { $0.shorthandFor.contains(definition.name) } ?? -1,
+                decider: definition.relevance.flatMap { block.schema.index(of: $0.key) } ?? -1, fallback: fallback)
         }
-        head = TrialID(hashing: "\(schema.problem)/\(schema.revision)").bits
+        names = definitions.map(\.name)
+        choices = definitions.map { .text($0.relevance?.choice ?? "") }
+        head = TrialID(hashing: "\(block.schema.problem)/\(block.schema.revision)").bits
+        given = block.fixed.map { $0.map { table.add($0) } ?? -1 }
         axes = block.axes.map { axis in
-            axis.columns.map { ($0.definition, $0.values.values().map { Cell($0) }) }
+            (
+                axis.columns.map(\.definition),
+                axis.columns.map { column in
+                    let first = table.values.count
+                    for value in column.values.values() { _ = table.add(value) }
+                    return first
+                }
+            )
         }
+        counts = block.axes.map(\.count)
+        (values, texts, bytes) = (table.values, table.texts, table.bytes)
         counters = Array(repeating: 0, count: axes.count)
-        given = block.fixed.map { $0.map { Cell($0) } }
-        resolved = Array(repeating: nil, count: schema.definitions.count)
-        isUsed = Array(repeating: false, count: schema.definitions.count)
+        resolved = Array(repeating: -1, count: definitions.count)
+        isUsed = Array(repeating: false, count: definitions.count)
         for axis in axes.indices { load(axis) }
     }
 
@@ -77,58 +87,63 @@ struct BlockExpansion {
     }
 
     private mutating func advance() {
-        var axis = axes.count - 1
-        while axis >= 0 {
+        for axis in counts.indices.reversed() {
             counters[axis] += 1
-            if counters[axis] < block.axes[axis].count {
+            if counters[axis] < counts[axis] {
                 load(axis)
                 return
             }
             counters[axis] = 0
             load(axis)
-            axis -= 1
         }
         isDone = true
     }
 
     private mutating func load(_ axis: Int) {
-        for column in axes[axis] { given[column.definition] = column.cells[counters[axis]] }
+        for column in axes[axis].definitions.indices {
+            given[axes[axis].definitions[column]] = axes[axis].firsts[column] + counters[axis]
+        }
     }
 
-    /// Relevance looks at keys of the table that have none themselves, so any order of the table will do.
     private mutating func resolve() {
-        for (index, rule) in rules.enumerated() {
-            if let relevance = rule.relevance {
-                let choice = given[relevance.definition] ?? rules[relevance.definition].fallback
-                guard case .text(relevance.choice)? = choice?.value else {
-                    resolved[index] = nil
-                    continue
-                }
+        for index in rules.indices {
+            let rule = rules[index]
+            var cell = given[index]
+            if cell < 0, rule.shorthand >= 0 { cell = given[rule.shorthand] }
+            if cell < 0 { cell = rule.fallback }
+            if rule.decider >= 0 {
+                // A decider depends on nothing itself.
+                let choice = given[rule.decider] >= 0 ? given[rule.decider] : rules[rule.decider].fallback
+                if choice < 0 || values[choice] != choices[index] { cell = -1 }
             }
-            resolved[index] = given[index] ?? rule.shorthand.flatMap { given[$0] } ?? rule.fallback
+            resolved[index] = cell
         }
-        for (index, rule) in rules.enumerated() where rule.isShorthand && given[index] == nil {
-            resolved[index] = sharedValue(ofShorthand: index)
+        for index in rules.indices where rules[index].isShorthand && given[index] < 0 {
+            resolved[index] = sharedCell(ofShorthand: index)
         }
     }
 
     /// What `lambda` is for a trial that gives each decay itself: their value, if it is one.
-    private func sharedValue(ofShorthand shorthand: Int) -> Cell? {
-        var shared: Cell?
-        for (index, rule) in rules.enumerated() where rule.shorthand == shorthand {
-            guard let cell = resolved[index] else { continue }
-            if let shared, shared.value != cell.value { return nil }
-            shared = cell
+    private func sharedCell(ofShorthand shorthand: Int) -> Cell {
+        var shared = -1
+        for index in rules.indices where rules[index].shorthand == shorthand && resolved[index] >= 0 {
+            if shared >= 0, values[shared] != values[resolved[index]] { return -1 }
+            shared = resolved[index]
         }
         return shared
     }
 
     private func satisfiesConditions(_ mistakes: inout Mistakes) -> Bool {
+        // Locals, for the closure would copy the whole expansion at each call.
+        let (resolved, values) = (resolved, values)
         for condition in block.conditions {
+            let definitions = condition.definitions
             do {
-                guard try condition.expression.holds(at: { resolved[condition.definitions[$0]]?.value }) else {
-                    return false
-                }
+                let holds = try condition.expression.holds(at: { name in
+                    let cell = resolved[definitions[name]]
+                    return cell < 0 ? nil : values[cell]
+                })
+                guard holds else { return false }
             } catch {
                 mistakes.add(condition.position, "where: \(error.message)")
                 return false
@@ -141,14 +156,15 @@ struct BlockExpansion {
         var parameters: [Trial.Parameter] = []
         parameters.reserveCapacity(rules.count)
         var hash = head
-        for (index, rule) in rules.enumerated() {
-            guard let cell = resolved[index] else { continue }
-            if rule.isShorthand { continue }
-            parameters.append(Trial.Parameter(name: rule.name, value: cell.value))
-            hash = TrialID.hash(rule.bytes, from: hash)
-            hash = TrialID.hash(cell.bytes, from: hash)
+        for index in rules.indices {
+            let cell = resolved[index]
+            let rule = rules[index]
+            guard cell >= 0, !rule.isShorthand else { continue }
+            parameters.append(Trial.Parameter(name: names[index], value: values[cell]))
+            for byte in rule.text { hash = TrialID.hash(bytes[byte], from: hash) }
+            for byte in texts[cell] { hash = TrialID.hash(bytes[byte], from: hash) }
             isUsed[index] = true
-            if given[index] == nil, let shorthand = rule.shorthand { isUsed[shorthand] = true }
+            if given[index] < 0, rule.shorthand >= 0 { isUsed[rule.shorthand] = true }
         }
         return Trial(
             problem: block.schema.problem, revision: block.schema.revision, parameters: parameters,
@@ -172,5 +188,24 @@ struct BlockExpansion {
             }
             mistakes.add(position, "'\(definition.name)' has no effect on any trial of the block: \(reason); remove it")
         }
+    }
+}
+
+/// Values with their canonical texts, gathered before an expansion starts.
+private struct CellTable {
+    var values: [ParameterValue] = []
+    var texts: [Range<Int>] = []
+    var bytes: [UInt8] = []
+
+    mutating func add(_ value: ParameterValue) -> Int {
+        values.append(value)
+        texts.append(add(text: Trial.canonicalText(of: value)))
+        return values.count - 1
+    }
+
+    mutating func add(text: String) -> Range<Int> {
+        let start = bytes.count
+        bytes.append(contentsOf: text.utf8)
+        return start..<bytes.count
     }
 }

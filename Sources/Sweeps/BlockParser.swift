@@ -51,8 +51,12 @@ struct BlockParser {
     ) {
         var place = position
         if let entry = entries.first(where: { $0.key == "name" }) {
-            name = SweepFile.readName(entry.value, &mistakes) ?? name
             place = entry.value.position
+            if case .scalar(let text, _) = entry.value.content, !text.isEmpty, singleLine(text) == text {
+                name = text
+            } else {
+                mistakes.add(place, "a block's name is one line of text; write 'name: cross-entropy'")
+            }
         }
         if let other = names[name] {
             mistakes.add(place, "two blocks have the name \(quoted(name)) (first in line \(other.line)); rename one")

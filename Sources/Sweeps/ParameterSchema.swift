@@ -71,7 +71,7 @@ public struct ParameterSchema: Sendable {
 
         public var description: String {
             let low = lower == lower.rounded() ? String(Int(lower)) : String(lower)
-            let below = includesLower ? "at least \(low)" : "greater than \(low)"
+            let below = includesLower ? "of at least \(low)" : "greater than \(low)"
             return upper == .infinity ? below : below + " and less than \(upper == 1 ? "1" : String(upper))"
         }
     }

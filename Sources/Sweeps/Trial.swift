@@ -71,13 +71,11 @@ public struct TrialID: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// FNV-1a (Fowler, Noll and Vo; 64 bits) of the text's UTF-8. Two of a million trials share an id with
     /// probability 3e-8; `SweepFile` refuses a sweep in which two do.
     public init(hashing text: String) {
-        bits = Self.hash(text.utf8, from: 0xCBF2_9CE4_8422_2325)
+        bits = text.utf8.reduce(0xCBF2_9CE4_8422_2325) { Self.hash($1, from: $0) }
     }
 
-    /// The hash of a text that goes on with `bytes`, from the hash of what is before.
-    static func hash(_ bytes: some Sequence<UInt8>, from start: UInt64) -> UInt64 {
-        bytes.reduce(start) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
-    }
+    /// The hash of a text that goes on with `byte`, from the hash of what is before.
+    static func hash(_ byte: UInt8, from start: UInt64) -> UInt64 { (start ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
 
     /// From its 16 digits.
     public init?(_ text: String) {
