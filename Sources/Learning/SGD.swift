@@ -13,20 +13,33 @@ public final class SGD<Scalar: BLASScalar> {
         velocity = ParameterBlock(layout: layout)
     }
 
-    /// One step against `gradients`.
+    /// One step against `gradients`, in one pass over memory.
+    ///
+    /// - Parameter clearingGradients: leaves zeros in `gradients`, ready for the next step, while they are in the
+    ///   cache: cheaper than a `zero()` of its own.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public func update(
-        _ parameters: ParameterBlock<Scalar>, along gradients: ParameterBlock<Scalar>, learningRate: Double
+        _ parameters: ParameterBlock<Scalar>, along gradients: ParameterBlock<Scalar>, learningRate: Double,
+        clearingGradients: Bool = false
     ) {
         precondition(
             parameters.count == velocity.count && gradients.count == velocity.count, "parameter block sizes differ")
         let (theta, g, v) = (parameters.start, gradients.start, velocity.start)
         let (m, rate) = (Scalar(momentum), Scalar(learningRate))
-        for i in 0..<velocity.count {
-            let direction = m * v[i] + g[i]
-            v[i] = direction
-            theta[i] -= rate * direction
+        if clearingGradients {
+            for i in 0..<velocity.count {
+                let direction = m * v[i] + g[i]
+                v[i] = direction
+                theta[i] -= rate * direction
+                g[i] = 0
+            }
+        } else {
+            for i in 0..<velocity.count {
+                let direction = m * v[i] + g[i]
+                v[i] = direction
+                theta[i] -= rate * direction
+            }
         }
     }
 }
