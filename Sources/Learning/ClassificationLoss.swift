@@ -16,8 +16,8 @@ public enum ClassificationLoss: String, Sendable, CaseIterable {
     ///   - logits: (classes × samples), rows `stride` apart.
     ///   - labels: one for each sample, in 0..<classes.
     ///   - workspace: reused; holds nothing between calls.
-    /// - Returns: NaN if, and only if, some sample has logits that are NaN or +infinity or all −infinity.
-    ///   Summed in Float64 in the order of the samples' tiles, so the same logits give the same bits.
+    /// - Returns: not finite as soon as one logit is NaN or +infinity, or a label's is −infinity. Summed in Float64 in
+    ///   one order, so the same logits give the same bits.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public func evaluate<Scalar: BLASScalar>(
@@ -94,7 +94,7 @@ struct LossTile<Scalar: BLASScalar> {
         for i in 0..<count {
             let label = Int(labels[i])
             precondition(label >= 0 && label < classes, "label out of range")
-            target[i] = logits[label * stride + i]
+            target[i] = logits[label &* stride &+ i]
         }
     }
 

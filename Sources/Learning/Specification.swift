@@ -42,18 +42,21 @@ extension StringProtocol {
         return String(tail[..<(tail.lastIndex { !$0.isWhitespace }.map(tail.index(after:)) ?? tail.startIndex)])
     }
 
-    /// Insertions, deletions and substitutions that turn one text into the other (Levenshtein 1966).
+    /// Insertions, deletions, substitutions and swaps of neighbours that turn one text into the other (optimal string
+    /// alignment: Damerau 1964, without edits inside a swap).
     func editDistance(to other: some StringProtocol) -> Int {
-        var row = Array(0...other.count)
-        for (i, a) in enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, b) in other.enumerated() {
-                let substitution = diagonal + (a == b ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = Swift.min(substitution, row[j] + 1, diagonal + 1)
+        let (a, b) = (Array(self), Array(other))
+        var distance = (0...a.count).map { i in (0...b.count).map { i == 0 ? $0 : $0 == 0 ? i : 0 } }
+        for i in a.indices {
+            for j in b.indices {
+                var best = Swift.min(distance[i][j + 1], distance[i + 1][j]) + 1
+                best = Swift.min(best, distance[i][j] + (a[i] == b[j] ? 0 : 1))
+                if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] {
+                    best = Swift.min(best, distance[i - 1][j - 1] + 1)
+                }
+                distance[i + 1][j + 1] = best
             }
         }
-        return row[other.count]
+        return distance[a.count][b.count]
     }
 }
