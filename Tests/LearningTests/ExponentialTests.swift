@@ -11,25 +11,27 @@ import Darwin
 @Suite struct ExponentialTests {
     /// Against libm's double, over the whole range and dense near zero.
     @Test func singleIsWithinTwoUnits() {
-        var worst = 0.0
+        // Counted by what holds, so that NaN counts as wrong.
+        var wrong = 0
         for step in 0...2_000_000 {
             for x in [-Float(step) * 4.3e-5, -Float(step) * 1e-9] {
                 let exact = exp(Double(x))
-                worst = max(worst, abs(Double(exponential(ofNonpositive: x)) - exact) / Double(Float(exact).ulp))
+                if !(abs(Double(exponential(ofNonpositive: x)) - exact) < 2 * Double(Float(exact).ulp)) { wrong += 1 }
             }
         }
-        #expect(worst < 2)
+        #expect(wrong == 0)
     }
 
     @Test func doubleIsWithinTwoUnits() {
-        var worst = 0.0
+        // Counted by what holds, so that NaN counts as wrong.
+        var wrong = 0
         for step in 0...2_000_000 {
             for x in [-Double(step) * 3.54e-4, -Double(step) * 1e-9, -Double(step) * 1e-16] {
                 let exact = exp(x)
-                worst = max(worst, abs(exponential(ofNonpositive: x) - exact) / exact.ulp)
+                if !(abs(exponential(ofNonpositive: x) - exact) < 2 * exact.ulp) { wrong += 1 }
             }
         }
-        #expect(worst < 2)
+        #expect(wrong == 0)
     }
 
     @Test func edgesOfTheExponential() {
@@ -45,16 +47,17 @@ import Darwin
     }
 
     @Test func logarithmIsWithinTwoUnitsEvenWhereTiny() {
-        var worst = 0.0
+        // Counted by what holds, so that NaN counts as wrong.
+        var wrong = 0
         for step in 1...3_000_000 {
             // From 1e-300 to 1e15, and dense around the boundaries of the reduction.
             let decade = exp(Double(step) / 3_000_000 * 725 - 690)
             for x in [decade, 0.41 + Double(step) * 1e-8, Double(step) * 1e-6] {
                 let exact = log1p(x)
-                worst = max(worst, abs(logarithm(ofOnePlus: x) - exact) / exact.ulp)
+                if !(abs(logarithm(ofOnePlus: x) - exact) < 2 * exact.ulp) { wrong += 1 }
             }
         }
-        #expect(worst < 2)
+        #expect(wrong == 0)
         #expect(logarithm(ofOnePlus: 0) == 0)
         #expect(logarithm(ofOnePlus: .nan).isNaN)
         #expect(!(logarithm(ofOnePlus: .infinity) < .infinity))

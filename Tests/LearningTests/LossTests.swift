@@ -74,8 +74,11 @@ func randomLogits(_ classes: Int, _ samples: Int, spread: Double) -> [[Double]] 
     }
 }
 
+/// Largest difference relative to the largest number; infinite where one is NaN.
 private func relativeError(_ a: [[Double]], _ b: [[Double]]) -> Double {
-    let difference = zip(a, b).flatMap { zip($0, $1).map { abs($0 - $1) } }.max() ?? 0
+    let differences = zip(a, b).flatMap { zip($0, $1).map { abs($0 - $1) } }
+    guard differences.allSatisfy(\.isFinite) else { return .infinity }
+    let difference = differences.max() ?? 0
     let size = b.flatMap { $0 }.map(abs).max() ?? 0
     return size > 0 ? difference / size : difference
 }
