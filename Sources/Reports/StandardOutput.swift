@@ -24,12 +24,12 @@ public final class StandardOutput {
 
     /// Must be called at the end.
     public func flush() throws {
-        var rest = buffer[...]
+        var rest = buffer
         buffer.removeAll(keepingCapacity: true)
         while !rest.isEmpty {
-            let written = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+            let written = Foundation.write(descriptor, rest, rest.count)
             if written >= 0 {
-                rest = rest.dropFirst(written)
+                rest.removeFirst(written)
             } else if errno == EPIPE {
                 throw Closed()
             } else if errno != EINTR {

@@ -61,7 +61,9 @@ public struct StatusReport {
         if counts.failed > 0 { parts.append("\(counts.failed) failed") }
         if state == .running { parts.append("\(running.count) running") }
         parts.append("\(left) left")
-        lines.append("  \(counts.ended) of \(session.planned) trials ended (\(percent) %): " + parts.joined(separator: ", "))
+        lines.append(
+            "  \(counts.ended) of \(session.planned) trials ended (\(percent) %): "
+                + parts.joined(separator: ", "))
         if state == .running {
             var pace = "  " + NumberText.rate(perSecond: rate)
             if let predicted = session.secondsLeft ?? (rate > 0 ? Double(left) / rate : nil) {

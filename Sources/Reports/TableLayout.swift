@@ -40,7 +40,9 @@ struct TableLayout {
                 }
                 shown.removeAll { isConstant[$0] }
             }
-            while shown.count > 1, total(shown) > width { arrangement.omitted.insert(columns[shown.removeLast()], at: 0) }
+            while shown.count > 1, total(shown) > width {
+                arrangement.omitted.insert(columns[shown.removeLast()], at: 0)
+            }
         }
         arrangement.shown = shown
         arrangement.widths = shown.map { widths[$0] }
@@ -71,7 +73,7 @@ struct TableLayout {
     private func line(_ cells: [String], _ arrangement: Arrangement) -> String {
         var text = ""
         for (index, cell) in cells.enumerated() {
-            let flat = cell.contains(where: \.isNewline) ? cell.split(whereSeparator: \.isNewline).joined(separator: " ") : cell
+            let flat = Text.oneLine(cell)
             let padding = String(repeating: " ", count: max(0, arrangement.widths[index] - flat.count))
             if index > 0 { text += "  " }
             text += arrangement.isNumeric[index] ? padding + flat : flat + padding
@@ -96,6 +98,11 @@ enum Text {
             }
         }
         return (lines + [line]).joined(separator: "\n")
+    }
+
+    static func oneLine(_ text: String) -> String {
+        guard text.contains(where: \.isNewline) else { return text }
+        return text.split(whereSeparator: \.isNewline).joined(separator: " ")
     }
 
     static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }

@@ -50,8 +50,8 @@ public struct FileSystem: Hashable, Sendable {
 
     private static func isNetwork(type: String) -> Bool {
         let known: Set<String> = [
-            "nfs", "nfs4", "lustre", "gpfs", "beegfs", "cifs", "smb3", "smbfs", "ceph", "afs", "9p", "pvfs2", "orangefs",
-            "panfs", "ocfs2", "gfs2", "glusterfs", "weka", "wekafs", "virtiofs", "vboxsf",
+            "nfs", "nfs4", "lustre", "gpfs", "beegfs", "cifs", "smb3", "smbfs", "ceph", "afs", "9p", "pvfs2",
+            "orangefs", "panfs", "ocfs2", "gfs2", "glusterfs", "weka", "wekafs", "virtiofs", "vboxsf",
         ]
         // FUSE file systems are mostly remote, and those that are not lose little by being treated so.
         return known.contains(type) || type == "fuse" || type.hasPrefix("fuse.")

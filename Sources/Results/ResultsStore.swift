@@ -58,17 +58,20 @@ public final class ResultsStore {
             configuration.busyMode = .timeout(60)
             configuration.label = "results"
             configuration.prepareDatabase { db in
-                // Durable after each commit, also at power loss. A write-ahead log needs memory shared by all who
-                // read, so it cannot serve several nodes.
                 try StoreSchema.check(db, path: path)
-                try db.execute(sql: "PRAGMA journal_mode = \(fileSystem.isNetwork ? "TRUNCATE" : "WAL")")
+                // Durable after each commit, also at power loss.
                 try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA cache_size = -65536")
             }
             guard access(path, W_OK) == 0 else {
                 throw StoreError.notWritable(path: path, detail: errorText(errno))
             }
             let queue = try DatabaseQueue(path: path, configuration: configuration)
+            // Before anything is written: a damaged file stays as it is.
             if let size, size <= largestChecked { try check(queue, path: path) }
+            try queue.writeWithoutTransaction { db in
+                // A write-ahead log needs memory shared by all who read, so it cannot serve several nodes.
+                try db.execute(sql: "PRAGMA journal_mode = \(fileSystem.isNetwork ? "TRUNCATE" : "WAL")")
+            }
             return queue
         }
     }
