@@ -58,8 +58,14 @@ let package = Package(
 
         .testTarget(name: "RandomNumbersTests", dependencies: ["RandomNumbers"]),
         .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "RandomNumbers"]),
+        .testTarget(name: "LearningTests", dependencies: ["Learning", "LinearAlgebra", "RandomNumbers", "CZlib"]),
+        .testTarget(
+            name: "NeuralCollapseTests", dependencies: ["NeuralCollapse", "LinearAlgebra"], exclude: ["Reference"]),
         .testTarget(
             name: "UnconstrainedFeaturesTests", dependencies: ["UnconstrainedFeatures", "Learning", "LinearAlgebra"]),
+        .testTarget(name: "SweepsTests", dependencies: ["Sweeps"]),
+        .testTarget(name: "ResultsTests", dependencies: ["Results", "Sweeps"]),
+        .testTarget(name: "ReportsTests", dependencies: ["Reports", "Results", "Sweeps"]),
     ],
     swiftLanguageModes: [.v6]
 )

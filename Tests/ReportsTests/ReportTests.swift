@@ -8,13 +8,13 @@ import Testing
 final class SmallSweep {
     let directory: String
     let store: ResultsStore
-    let plan: [PlannedTrial]
+    let plan: [PlanEntry]
 
     init(ending: Int = 8) throws {
         directory = NSTemporaryDirectory() + "ncsweep-reports-\(UUID().uuidString)"
         store = try ResultsStore(directory: directory, at: 1_000)
         plan = (0..<8).map { index in
-            PlannedTrial(
+            PlanEntry(
                 trial: Trial(
                     problem: "ufm", revision: 1,
                     parameters: [

@@ -105,7 +105,7 @@ import Testing
 
         store = try ResultsStore(directory: folder.path)
         // Another plan: trial 2 is no longer in it, trial 5 is new, 0 comes last, trials 1 and 3 are dropped.
-        let plan = [5, 0].map { PlannedTrial(trial: Sample.trial($0), blocks: ["b", "c"]) }
+        let plan = [5, 0].map { PlanEntry(trial: Sample.trial($0), blocks: ["b", "c"]) }
         try store.begin(Sample.info, plan: plan, at: 30)
         #expect(try store.storedTrials() == [Sample.trial(2).id: .done])
         try store.append([Sample.result(0), Sample.result(5, state: .failed)], at: 31)

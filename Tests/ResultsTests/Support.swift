@@ -32,8 +32,8 @@ enum Sample {
             ])
     }
 
-    static func plan(_ count: Int) -> [PlannedTrial] {
-        (0..<count).map { PlannedTrial(trial: trial($0), blocks: ["main"]) }
+    static func plan(_ count: Int) -> [PlanEntry] {
+        (0..<count).map { PlanEntry(trial: trial($0), blocks: ["main"]) }
     }
 
     static func result(_ index: Int, state: TrialState = .done, measurements: Int = 2) -> TrialResult {
