@@ -56,10 +56,9 @@ struct CollapseGeometry {
     lazy var betweenClass: BetweenClass? = {
         guard let centredMeans, let weights else { return nil }
         let svd = centredMeans.scalingRows(by: weights.map { $0.squareRoot() }).singularValues()
-        // The K rows are linearly dependent, so a K-th singular value could only be rounding.
-        let candidates = svd.values.prefix(classes - 1)
-        let smallest = max(resolution, Self.betweenClassTolerance.squareRoot() * (candidates.first ?? 0))
-        let lengths = Array(candidates.prefix { $0 > smallest })
+        // The K rows are linearly dependent: a K-th singular value is rounding and falls below the tolerance.
+        let smallest = max(resolution, Self.betweenClassTolerance.squareRoot() * (svd.values.first ?? 0))
+        let lengths = Array(svd.values.prefix { $0 > smallest })
         return BetweenClass(lengths: lengths, directions: svd.right.rows(0..<lengths.count))
     }()
 

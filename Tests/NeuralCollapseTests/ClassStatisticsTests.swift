@@ -89,6 +89,28 @@ private typealias Extended = Double
         expectEqual(left, right)
     }
 
+    /// 0.1 has no exact multiples: a mean of plain sums would be off in the last places and leave a scatter.
+    @Test(arguments: [1, 10, 1000])
+    func equalSamplesHaveTheirValueAsMeanAndNoScatter(_ batch: Int) {
+        var statistics = ClassStatistics(classes: 3, dimension: 2)
+        for first in stride(from: 0, to: 1000, by: batch) {
+            statistics.add(
+                Matrix(rows: batch, columns: 2, repeating: 0.1), labels: (first..<first + batch).map { Int32($0 % 3) })
+        }
+        #expect(statistics.counts == [334, 333, 333])
+        #expect(statistics.means.elements.allSatisfy { $0 == 0.1 })
+        #expect(statistics.withinClassScatter.elements.allSatisfy { $0 == 0 })
+        #expect(statistics.squaredDeviations == [0, 0, 0])
+        for weighting in Weighting.allCases { #expect(statistics.globalMean(weighting) == [0.1, 0.1]) }
+    }
+
+    @Test(arguments: 2...30, Weighting.allCases)
+    func coincidingMeansHaveThemselvesAsGlobalMean(_ classes: Int, _ weighting: Weighting) {
+        var statistics = ClassStatistics(classes: classes, dimension: 1)
+        statistics.add(Matrix(rows: classes, columns: 1, repeating: 0.1), labels: (0..<classes).map { Int32($0) })
+        #expect(statistics.globalMean(weighting) == [0.1])
+    }
+
     @Test func serializationKeepsEveryBit() {
         let statistics = features.statistics
         let numbers = statistics.serialized

@@ -31,6 +31,22 @@ import Testing
         #expect(measured[.cosineMarginMin] == 0)
     }
 
+    /// One unit in the last place is rounding, not a distance between classes.
+    @Test func meansThatDifferByRoundingCoincide() {
+        let rows = Matrix(rows: 3, columns: 2, elements: [7.1, 7.1, (7.1).nextUp, 7.1, 7.1, (7.1).nextDown])
+        let measured = CollapseMeasurement(of: Features(rows: rows, labels: [0, 1, 2], classes: 3).statistics)
+        #expect(measured.entries == [.init(metric: .nc1EffectiveRank, value: 0)])
+    }
+
+    /// The documented tolerance: a direction counts if its eigenvalue of Σ_B exceeds 1e-15 of the largest.
+    @Test(arguments: [(1e-7, 2), (1e-9, 1)])
+    func directionsBelowTheToleranceDoNotCount(_ height: Double, _ rank: Double) {
+        // Means (−1, −h), (1, −h), (0, 2h): singular values √2 and h√6.
+        let rows = Matrix(rows: 3, columns: 2, elements: [-1, -height, 1, -height, 0, 2 * height])
+        let measured = CollapseMeasurement(of: Features(rows: rows, labels: [0, 1, 2], classes: 3).statistics)
+        #expect(measured[.nc1EffectiveRank] == rank)
+    }
+
     @Test func aZeroClassifierLeavesTheFeatures() {
         let features = randomFeatures(sizes: [4, 3, 5], dimension: 3, seed: 20)
         let measured = measureAll(features, classifier: LinearClassifier(weights: Matrix(rows: 3, columns: 3)))
@@ -64,6 +80,17 @@ import Testing
         // Σ_W = 1/4, Σ_B = 2/3.
         #expect(isClose(try #require(measured[.nc1Unscaled]), 0.375, relative: 1e-14))
         #expect(isClose(try #require(measured[.stableRank]), 1, relative: 1e-14))
+    }
+
+    /// −0.8, 0.1 and 1.0 have the mean 0.1, but in floating point not quite: what is left has no angle.
+    @Test func aSampleAtTheGlobalMeanHasNoAngleUpToRounding() throws {
+        let features = Features(
+            rows: Matrix(rows: 3, columns: 1, elements: [-0.8, 0.1, 1.0]), labels: [0, 1, 2], classes: 3)
+        let center = try #require(features.statistics.globalMean())
+        #expect(center[0] != 0.1)
+        let measured = measureAll(
+            features, classifier: LinearClassifier(weights: Matrix(rows: 3, columns: 1, elements: [-1, 0, 1])))
+        #expect(measured[.cosineMarginMin] == 0)
     }
 
     @Test func oneSamplePerClassHasNoScatter() {
