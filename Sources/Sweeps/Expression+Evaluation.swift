@@ -102,7 +102,9 @@ extension Expression {
             guard let x = try number(inner, value, 0) else { return .missing("") }
             return .number(-x)
         case .arithmetic(let operation, let a, let b, let offset):
-            guard let x = try number(a, value, offset), let y = try number(b, value, offset) else { return .missing("") }
+            guard let x = try number(a, value, offset), let y = try number(b, value, offset) else {
+                return .missing("")
+            }
             switch operation {
             case .add: return .number(x + y)
             case .subtract: return .number(x - y)
@@ -146,7 +148,8 @@ extension Expression {
         case .missing: return nil
         case .word(let word):
             throw ExpressionError(
-                offset, "the word \(quoted(word)) is no number; quote words that hold other signs, as in 'fashion-mnist'")
+                offset,
+                "the word \(quoted(word)) is no number; quote words that hold other signs, as in 'fashion-mnist'")
         }
     }
 }

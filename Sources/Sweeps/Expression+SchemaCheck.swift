@@ -9,13 +9,13 @@ extension Expression {
         switch node {
         case .number, .name: break
         case .word(let word, let offset, let isQuoted): throw unknown(word, offset, isQuoted, schema)
-        case .negation(let inner): try checkNumber(inner, schema, nil)
+        case .negation(let inner): try checkNumber(inner, schema)
         case .not(let inner): try check(inner, schema)
-        case .arithmetic(_, let a, let b, let offset):
-            try checkNumber(a, schema, offset)
-            try checkNumber(b, schema, offset)
-        case .function(_, let arguments, let offset):
-            for argument in arguments { try checkNumber(argument, schema, offset) }
+        case .arithmetic(_, let a, let b, _):
+            try checkNumber(a, schema)
+            try checkNumber(b, schema)
+        case .function(_, let arguments, _):
+            for argument in arguments { try checkNumber(argument, schema) }
         case .and(let a, let b), .or(let a, let b):
             try check(a, schema)
             try check(b, schema)
@@ -31,9 +31,16 @@ extension Expression {
         }
     }
 
-    private func checkNumber(_ node: Node, _ schema: ParameterSchema, _ offset: Int?) throws(ExpressionError) {
+    private func checkNumber(_ node: Node, _ schema: ParameterSchema) throws(ExpressionError) {
         if let definition = definition(node, schema), definition.kind.isWord, case .name(_, let place) = node {
-            throw ExpressionError(place, "'\(definition.name)' is a word and cannot be computed with; compare it with '=='")
+            throw ExpressionError(
+                place, "'\(definition.name)' is a word and cannot be computed with; compare it with '=='")
+        }
+        if case .word(let word, let place, isQuoted: false) = node,
+            suggestion(for: word, among: schema.definitions.map(\.name)) == nil
+        {
+            throw ExpressionError(
+                place, "\(quoted(word)) is no name; quote a word that holds other signs, as in 'fashion-mnist'")
         }
         try check(node, schema)
     }
@@ -48,7 +55,9 @@ extension Expression {
             }
             guard let definition = definition(other, schema), definition.kind.isWord else {
                 if isQuoted, let definition = definition(other, schema) {
-                    throw ExpressionError(place, "'\(definition.name)' is a number, and \(quoted(word)) is a word; compare it with a number")
+                    throw ExpressionError(
+                        place,
+                        "'\(definition.name)' is a number, and \(quoted(word)) is a word; compare it with a number")
                 }
                 throw unknown(word, place, isQuoted, schema)
             }
@@ -76,7 +85,9 @@ extension Expression {
     private func unknown(
         _ word: String, _ offset: Int, _ isQuoted: Bool, _ schema: ParameterSchema
     ) -> ExpressionError {
-        if isQuoted { return ExpressionError(offset, "the word \(quoted(word)) stands where a key or a number should be") }
+        if isQuoted {
+            return ExpressionError(offset, "the word \(quoted(word)) stands where a key or a number should be")
+        }
         return ExpressionError(
             offset, "unknown name \(quoted(word)); \(hint(for: word, among: schema.definitions.map(\.name)))")
     }

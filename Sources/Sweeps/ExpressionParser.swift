@@ -6,10 +6,10 @@ struct ExpressionParser {
     private static let tokenLimit = 2000
 
     private let tokens: [ExpressionToken]
-    private let isName: ((String) -> Bool)?
+    let isName: ((String) -> Bool)?
     private var position = 0
     private var depth = 0
-    private(set) var names: [String] = []
+    var names: [String] = []
 
     init(tokens: [ExpressionToken], isName: ((String) -> Bool)?) {
         self.tokens = tokens
@@ -22,15 +22,17 @@ struct ExpressionParser {
             throw ExpressionError(0, "the condition is too long; split it into a list of conditions")
         }
         let node = try condition()
-        guard token.kind == .end else { throw unexpected("after the condition; write 'and' or 'or' between conditions") }
+        guard token.kind == .end else {
+            throw unexpected("after the condition; write 'and' or 'or' between conditions")
+        }
         return node
     }
 
-    private var token: ExpressionToken { tokens[position] }
+    var token: ExpressionToken { tokens[position] }
 
-    private mutating func advance() { position = min(position + 1, tokens.count - 1) }
+    mutating func advance() { position = min(position + 1, tokens.count - 1) }
 
-    private mutating func take(_ kind: ExpressionToken.Kind) -> Bool {
+    mutating func take(_ kind: ExpressionToken.Kind) -> Bool {
         guard token.kind == kind else { return false }
         advance()
         return true
@@ -38,10 +40,11 @@ struct ExpressionParser {
 
     private mutating func takeKeyword(_ word: String) -> Bool { take(.identifier(word)) }
 
-    private func unexpected(_ rest: String) -> ExpressionError {
+    func unexpected(_ rest: String) -> ExpressionError {
         let what =
             switch token.kind {
-            case .number(let value): "unexpected \(value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : String(value))"
+            case .number(let value):
+                "unexpected \(value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : String(value))"
             case .identifier(let word): "unexpected \(quoted(word))"
             case .quoted(let word): "unexpected \(quoted(word))"
             case .sign(let sign): "unexpected '\(sign)'"
@@ -50,13 +53,14 @@ struct ExpressionParser {
         return ExpressionError(token.offset, "\(what) \(rest)")
     }
 
-    private mutating func nested<T>(
+    mutating func nested<T>(
         _ body: (inout ExpressionParser) throws(ExpressionError) -> T
     ) throws(ExpressionError) -> T {
         depth += 1
         defer { depth -= 1 }
         guard depth <= Self.depthLimit else {
-            throw ExpressionError(token.offset, "the condition is nested too deeply; split it into a list of conditions")
+            throw ExpressionError(
+                token.offset, "the condition is nested too deeply; split it into a list of conditions")
         }
         return try body(&self)
     }
@@ -70,7 +74,7 @@ struct ExpressionParser {
         return node
     }
 
-    private mutating func either() throws(ExpressionError) -> Expression.Node {
+    mutating func either() throws(ExpressionError) -> Expression.Node {
         let start = token.offset
         var node = try both()
         while takeKeyword("or") {
@@ -147,109 +151,7 @@ struct ExpressionParser {
         return .membership(node, items, isNegated: isNegated, offset: offset)
     }
 
-    // MARK: Values
-
-    private mutating func sum() throws(ExpressionError) -> Expression.Node {
-        try chain(of: [("+", .add), ("-", .subtract)]) { parser throws(ExpressionError) in try parser.product() }
-    }
-
-    private mutating func product() throws(ExpressionError) -> Expression.Node {
-        try chain(of: [("*", .multiply), ("/", .divide)]) { parser throws(ExpressionError) in try parser.signed() }
-    }
-
-    private mutating func chain(
-        of operators: [(String, Expression.Arithmetic)],
-        _ operand: (inout ExpressionParser) throws(ExpressionError) -> Expression.Node
-    ) throws(ExpressionError) -> Expression.Node {
-        let start = token.offset
-        var node = try operand(&self)
-        while case .sign(let sign) = token.kind, let match = operators.first(where: { $0.0 == sign }) {
-            let offset = token.offset
-            try require(node, isCondition: false, start)
-            advance()
-            let next = token.offset
-            let other = try operand(&self)
-            try require(other, isCondition: false, next)
-            node = .arithmetic(match.1, node, other, offset: offset)
-        }
-        return node
-    }
-
-    private mutating func signed() throws(ExpressionError) -> Expression.Node {
-        guard token.kind == .sign("-") || token.kind == .sign("+") else { return try power() }
-        let isNegative = token.kind == .sign("-")
-        advance()
-        let start = token.offset
-        let node = try nested { parser throws(ExpressionError) in try parser.signed() }
-        try require(node, isCondition: false, start)
-        return isNegative ? .negation(node) : node
-    }
-
-    private mutating func power() throws(ExpressionError) -> Expression.Node {
-        let start = token.offset
-        let base = try primary()
-        let offset = token.offset
-        guard take(.sign("^")) else { return base }
-        try require(base, isCondition: false, start)
-        let next = token.offset
-        // The exponent may carry a sign and a power of its own: 2 ^ -1, 2 ^ 3 ^ 2.
-        let exponent = try nested { parser throws(ExpressionError) in try parser.signed() }
-        try require(exponent, isCondition: false, next)
-        return .arithmetic(.power, base, exponent, offset: offset)
-    }
-
-    private mutating func primary() throws(ExpressionError) -> Expression.Node {
-        let start = token
-        switch start.kind {
-        case .number(let value):
-            advance()
-            return .number(value)
-        case .quoted(let word):
-            advance()
-            return .word(word, offset: start.offset, isQuoted: true)
-        case .sign("("):
-            advance()
-            let node = try nested { parser throws(ExpressionError) in try parser.either() }
-            guard take(.sign(")")) else { throw unexpected("where ')' is missing; close the parenthesis") }
-            return node
-        case .identifier(let word) where !["and", "or", "not", "in"].contains(word):
-            advance()
-            return token.kind == .sign("(") ? try call(word, start.offset) : name(word, start.offset)
-        default:
-            throw unexpected("where a name, number or word should be; see 'where' in docs/SWEEPS.md")
-        }
-    }
-
-    private mutating func name(_ word: String, _ offset: Int) -> Expression.Node {
-        if let isName, !isName(word) { return .word(word, offset: offset, isQuoted: false) }
-        if let index = names.firstIndex(of: word) { return .name(index, offset: offset) }
-        names.append(word)
-        return .name(names.count - 1, offset: offset)
-    }
-
-    private mutating func call(_ word: String, _ offset: Int) throws(ExpressionError) -> Expression.Node {
-        let known = Expression.Function.allCases.map(\.rawValue)
-        guard let function = Expression.Function(rawValue: word) else {
-            throw ExpressionError(offset, "there is no function \(quoted(word)); \(hint(for: word, among: known))")
-        }
-        advance()
-        var arguments: [Expression.Node] = []
-        while token.kind != .sign(")") {
-            let start = token.offset
-            let argument = try nested { parser throws(ExpressionError) in try parser.sum() }
-            try require(argument, isCondition: false, start)
-            arguments.append(argument)
-            guard take(.sign(",")) else { break }
-        }
-        guard take(.sign(")")) else { throw unexpected("where ')' is missing; close the parenthesis of \(word)") }
-        let isFolding = function == .min || function == .max
-        guard isFolding ? !arguments.isEmpty : arguments.count == 1 else {
-            throw ExpressionError(offset, "\(word) takes \(isFolding ? "one or more arguments" : "one argument")")
-        }
-        return .function(function, arguments, offset: offset)
-    }
-
-    private func require(
+    func require(
         _ node: Expression.Node, isCondition: Bool, _ offset: Int
     ) throws(ExpressionError) {
         guard node.isCondition != isCondition else { return }

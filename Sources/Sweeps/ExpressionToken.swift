@@ -60,7 +60,8 @@ struct ExpressionToken {
         while index < scalars.count {
             let previous = scalars[index - (index > start ? 1 : 0)]
             let isExponentSign =
-                (scalars[index] == "-" || scalars[index] == "+") && index > start && (previous == "e" || previous == "E")
+                (scalars[index] == "-" || scalars[index] == "+") && index > start
+                && (previous == "e" || previous == "E")
             guard isDigit(scalars[index]) || isWordScalar(scalars[index]) || scalars[index] == "." || isExponentSign
             else { break }
             index += 1
@@ -70,7 +71,8 @@ struct ExpressionToken {
         case .integer(let value)?: return Double(value)
         case .real(let value)?: return value
         case .tooLarge?: throw ExpressionError(start, "\(quoted(text)) is too large; write a smaller number")
-        default: throw ExpressionError(start, "\(quoted(text)) is not a number; write one such as 1e-3, or quote a word")
+        default:
+            throw ExpressionError(start, "\(quoted(text)) is not a number; write one such as 1e-3, or quote a word")
         }
     }
 
@@ -83,7 +85,8 @@ struct ExpressionToken {
             throw ExpressionError(index, "'\(sign)' has no meaning here; \(fix)")
         }
         for sign in signs where begins(with: sign) { return sign }
-        throw ExpressionError(index, "unexpected \(quoted(String(Character(scalars[index])))); remove it, or quote the word")
+        throw ExpressionError(
+            index, "unexpected \(quoted(String(Character(scalars[index])))); remove it, or quote the word")
     }
 
     private static func isDigit(_ scalar: Unicode.Scalar) -> Bool { "0"..."9" ~= scalar }

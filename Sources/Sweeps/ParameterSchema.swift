@@ -105,3 +105,10 @@ extension ParameterSchema.Kind {
         }
     }
 }
+
+extension ParameterSchema.Definition {
+    /// Whether whole numbers are taken as real ones.
+    var isReal: Bool {
+        if case .real = kind { true } else { false }
+    }
+}

@@ -41,7 +41,8 @@ extension SweepFile {
                 if case .list(let items) = entry.value.content, !items.isEmpty {
                     blockNodes = items
                 } else {
-                    mistakes.add(entry.value.position, "'blocks' must be a list of blocks; write '- problem: ufm' under it")
+                    mistakes.add(
+                        entry.value.position, "'blocks' must be a list of blocks; write '- problem: ufm' under it")
                 }
             default:
                 own.append(entry)

@@ -10,7 +10,9 @@ struct Call {
         guard let open = text.firstIndex(of: "("), text.last == ")" else { return nil }
         let name = String(text[..<open]).trimmed
         guard let first = name.unicodeScalars.first, first.properties.isAlphabetic,
-            name.unicodeScalars.allSatisfy({ $0.properties.isAlphabetic || $0 == "_" || $0.properties.numericType != nil })
+            name.unicodeScalars.allSatisfy({
+                $0.properties.isAlphabetic || $0 == "_" || $0.properties.numericType != nil
+            })
         else { return nil }
         self.name = name
         var arguments: [String] = []
@@ -96,7 +98,9 @@ extension ParameterSchema.Definition {
     }
 
     private func spaced(_ call: Call) throws(ValueError) -> SweptValues.Rule {
-        if case .integer = kind { throw ValueError("\(call.name) makes real numbers, and '\(name)' is whole; use range") }
+        if case .integer = kind {
+            throw ValueError("\(call.name) makes real numbers, and '\(name)' is whole; use range")
+        }
         guard call.arguments.count == 3, case .integer(let count)? = Decimal.parse(call.arguments[2]) else {
             throw ValueError("\(call.name) takes both end values and a count; write '\(call.name)(1e-4, 1e-1, 7)'")
         }
@@ -122,7 +126,8 @@ extension ParameterSchema.Definition {
     func drawRule(of text: String, count: Int, seed: Int) throws(ValueError) -> SweptValues.Rule {
         let random = Philox(seed: UInt64(seed), purpose: .sweep(name))
         guard let call = Call(text) else {
-            throw ValueError("'\(name)' needs a distribution under random:, such as \(example); fixed values go beside it")
+            throw ValueError(
+                "'\(name)' needs a distribution under random:, such as \(example); fixed values go beside it")
         }
         switch call.name {
         case "integers":
@@ -140,7 +145,8 @@ extension ParameterSchema.Definition {
         case _ where Self.helpers.contains(call.name):
             throw ValueError("\(call.name)(…) is not drawn at random; put it under grid:")
         default:
-            throw ValueError("there is no distribution \(quoted(call.name)); \(hint(for: call.name, among: Self.draws))")
+            throw ValueError(
+                "there is no distribution \(quoted(call.name)); \(hint(for: call.name, among: Self.draws))")
         }
     }
 

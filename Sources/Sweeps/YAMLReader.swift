@@ -12,13 +12,16 @@ struct YAMLReader {
     /// Nodes a document may have once its aliases are written out; a hand-written file has a few hundred.
     static let nodeLimit = 200_000
 
-    private let star: Unicode.Scalar
-    private let comma: Unicode.Scalar
-    private let mask: Unicode.Scalar
-    private var source: [Unicode.Scalar]
-    private var maskedKeys: [SourcePosition: Unicode.Scalar] = [:]
-    private var anchors: [String: (value: YAMLValue, size: Int)] = [:]
-    private var size = 0
+    /// Repeated keys that are hidden, at the cost of composing the file anew for each; one more ends the reading.
+    static let repetitionLimit = 32
+
+    let star: Unicode.Scalar
+    let comma: Unicode.Scalar
+    let mask: Unicode.Scalar
+    var source: [Unicode.Scalar]
+    var maskedKeys: [SourcePosition: Unicode.Scalar] = [:]
+    var anchors: [String: (value: YAMLValue, size: Int)] = [:]
+    var size = 0
 
     /// nil when the document cannot be composed; the mistakes say why.
     static func read(_ text: String, _ mistakes: inout Mistakes) -> YAMLValue? {
@@ -79,7 +82,7 @@ struct YAMLReader {
     }
 
     /// The user's text of a scalar as Yams gives it.
-    private func restored(_ text: String) -> String {
+    func restored(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: { $0 == star || $0 == comma }) else { return text }
         var scalars = String.UnicodeScalarView()
         for scalar in text.unicodeScalars { scalars.append(scalar == star ? "*" : scalar == comma ? "," : scalar) }
@@ -91,8 +94,7 @@ struct YAMLReader {
 
 extension YAMLReader {
     private mutating func compose(_ mistakes: inout Mistakes) -> YAMLValue? {
-        // Each round hides one repeated key; a file with more of them is reported in parts.
-        for _ in 0..<32 {
+        while true {
             var text = String.UnicodeScalarView()
             text.append(contentsOf: source)
             do {
@@ -105,7 +107,7 @@ extension YAMLReader {
                 return withExtendedLifetime(parser) { convert(root, &mistakes) }
             } catch YamlError.duplicatedKeysInMapping(let names, let context) {
                 let position = SourcePosition(line: context.mark.line, column: context.mark.column)
-                if !hideKey(at: position) {
+                if maskedKeys.count == Self.repetitionLimit || !hideKey(at: position) {
                     let name = names.first.map { quoted(restored($0)) } ?? "a key"
                     mistakes.add(position, "\(name) is given twice; keep one")
                     return nil
@@ -115,7 +117,6 @@ extension YAMLReader {
                 return nil
             }
         }
-        return nil
     }
 
     /// Makes a repeated key unlike its twin by swapping its first letter. False where that letter is not plain.
@@ -166,120 +167,5 @@ extension YAMLReader {
         default:
             mistakes.add(SourcePosition(line: 1, column: 1), "not YAML: \(error)")
         }
-    }
-}
-
-// MARK: - Conversion
-
-extension YAMLReader {
-    private mutating func convert(_ node: Node, _ mistakes: inout Mistakes) -> YAMLValue? {
-        let position = SourcePosition(line: node.mark?.line ?? 1, column: node.mark?.column ?? 1)
-        let before = size
-        size += 1
-        guard size <= Self.nodeLimit else { return tooLarge(position, &mistakes) }
-        var value: YAMLValue?
-        switch node {
-        case .scalar(let scalar):
-            if scalar.style == .plain, scalar.string.unicodeScalars.first == star {
-                return resolveAlias(scalar.string, position, &mistakes)
-            }
-            checkTag(scalar.tag, position, &mistakes)
-            let text = restored(scalar.string)
-            value = YAMLValue(content: .scalar(text, isQuoted: scalar.style != .plain), position: position)
-        case .sequence(let sequence):
-            var items: [YAMLValue] = []
-            for item in sequence {
-                guard let converted = convert(item, &mistakes) else { return nil }
-                items.append(converted)
-            }
-            value = YAMLValue(content: .list(items), position: position)
-        case .mapping(let mapping):
-            value = convert(mapping, position, &mistakes)
-        case .alias:
-            preconditionFailure("alias left in a composed document")
-        }
-        if let anchor = node.anchor, let value { anchors[anchor.rawValue] = (value, size - before) }
-        return value
-    }
-
-    private mutating func convert(
-        _ mapping: Node.Mapping, _ position: SourcePosition, _ mistakes: inout Mistakes
-    ) -> YAMLValue? {
-        var entries: [YAMLValue.Entry] = []
-        var positions: [String: SourcePosition] = [:]
-        var merged: [YAMLValue.Entry] = []
-        for (keyNode, valueNode) in mapping {
-            let keyPosition = SourcePosition(line: keyNode.mark?.line ?? 1, column: keyNode.mark?.column ?? 1)
-            guard case .scalar(let scalar) = keyNode, scalar.string.unicodeScalars.first != star else {
-                mistakes.add(keyPosition, "a key must be a plain word; write 'name: value'")
-                return nil
-            }
-            var scalars = Array(scalar.string.unicodeScalars)
-            if let letter = maskedKeys[keyPosition], !scalars.isEmpty { scalars[0] = letter }
-            var view = String.UnicodeScalarView()
-            view.append(contentsOf: scalars)
-            let key = restored(String(view))
-            guard let value = convert(valueNode, &mistakes) else { return nil }
-            if key == "<<", scalar.style == .plain {
-                guard merge(value, keyPosition, into: &merged, &mistakes) else { return nil }
-                continue
-            }
-            if let other = positions[key] {
-                // Yams may have named either of the two: the later one is the mistake.
-                let (first, second) = (min(other, keyPosition), max(other, keyPosition))
-                mistakes.add(second, "\(quoted(key)) is given twice (first in line \(first.line)); keep one")
-                continue
-            }
-            positions[key] = keyPosition
-            entries.append(YAMLValue.Entry(key: key, keyPosition: keyPosition, value: value))
-        }
-        for entry in merged where positions[entry.key] == nil {
-            positions[entry.key] = entry.keyPosition
-            entries.append(entry)
-        }
-        return YAMLValue(content: .mapping(entries), position: position)
-    }
-
-    /// `<<: *base` or `<<: [*a, *b]`: the mapping's own keys win, then the earlier base.
-    private func merge(
-        _ value: YAMLValue, _ position: SourcePosition, into merged: inout [YAMLValue.Entry],
-        _ mistakes: inout Mistakes
-    ) -> Bool {
-        let bases: [YAMLValue]
-        if case .list(let items) = value.content { bases = items } else { bases = [value] }
-        for base in bases {
-            guard case .mapping(let entries) = base.content else {
-                mistakes.add(position, "'<<' merges mappings, and this is \(base.kindName); write '<<: *name'")
-                return false
-            }
-            merged += entries
-        }
-        return true
-    }
-
-    private mutating func resolveAlias(
-        _ text: String, _ position: SourcePosition, _ mistakes: inout Mistakes
-    ) -> YAMLValue? {
-        let name = String(text.unicodeScalars.dropFirst())
-        guard let anchor = anchors[name] else {
-            mistakes.add(
-                position, "\(quoted("*" + restored(name))) names no anchor before it; write '&name' there, or quote it")
-            return nil
-        }
-        size += anchor.size
-        guard size <= Self.nodeLimit else { return tooLarge(position, &mistakes) }
-        // A mistake inside is shown where the anchor's text stands.
-        return anchor.value
-    }
-
-    private func tooLarge(_ position: SourcePosition, _ mistakes: inout Mistakes) -> YAMLValue? {
-        mistakes.add(position, "the file grows to more than \(Self.nodeLimit) values here; use fewer values or aliases")
-        return nil
-    }
-
-    private func checkTag(_ tag: Tag, _ position: SourcePosition, _ mistakes: inout Mistakes) {
-        let name = String(describing: tag)
-        guard !name.isEmpty, name != "!", name != Tag.Name.str.rawValue else { return }
-        mistakes.add(position, "the tag \(quoted(name)) has no meaning here; remove it")
     }
 }

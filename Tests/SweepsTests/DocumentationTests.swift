@@ -41,7 +41,8 @@ import Testing
             BlockParser.controlKeys + SweepFile.fileKeys + Execution.keys + ParameterSchema.Definition.helpers
             + ParameterSchema.Definition.draws + Expression.Function.allCases.map(\.rawValue)
         for word in words {
-            #expect(Self.document.contains("`\(word)") || Self.document.contains("\(word): "), "'\(word)' is not explained")
+            #expect(
+                Self.document.contains("`\(word)") || Self.document.contains("\(word): "), "'\(word)' is not explained")
         }
     }
 

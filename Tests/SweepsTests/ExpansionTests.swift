@@ -16,8 +16,9 @@ import Testing
             seeds: 2
             """)
         #expect(found.count == 12)
-        #expect(found.prefix(4).map { [$0.integer("K"), $0.integer("d"), $0.integer("seed")] }
-            == [[4, 4, 0], [4, 4, 1], [4, 8, 0], [4, 8, 1]])
+        #expect(
+            found.prefix(4).map { [$0.integer("K"), $0.integer("d"), $0.integer("seed")] }
+                == [[4, 4, 0], [4, 4, 1], [4, 8, 0], [4, 8, 1]])
     }
 
     @Test func zipGoesSideBySide() throws {
@@ -92,7 +93,8 @@ import Testing
 
     @Test func whereSeesDefaultsShorthandsAndNothingIrrelevant() throws {
         func count(_ condition: String) throws -> Int {
-            try plan(minimal.replacing("d: 8\n", with: "") + "grid: {d: range(2, 7)}\nwhere: \(condition)\n").trials.count
+            try plan(minimal.replacing("d: 8\n", with: "") + "grid: {d: range(2, 7)}\nwhere: \(condition)\n").trials
+                .count
         }
         #expect(try count("d >= K - 1") == 4)
         #expect(try count("lambda == 1e-3 and lambda_W == lambda and steps > 100") == 5)

@@ -33,9 +33,12 @@ import Testing
         """
 
     static let pieces: [String] = [
-        "&", "*", "*base", "&base ", "<<: ", ": ", "- ", "[", "]", "{", "}", ",", "(", ")", "\"", "'", "#", "|", ">", "\t",
-        "\n", "\r", "\0", "\u{FEFF}", "\u{E000}", "\u{E001}", "\u{301}", "é", "999999999999999999999", "-1", "1e999", "nan", "0", "---\n",
-        "...\n", "? ", "!!int ", "%", "\\", "null", "~", "K", "range(0, 1000000000, 1)", "logspace(", "seeds", "where: ", "\u{2028}",
+        "&", "*", "*base", "&base ", "<<: ", ": ", "- ", "[", "]", "{", "}", ",", "(", ")", "\"", "'", "#", "|", ">",
+        "\t",
+        "\n", "\r", "\0", "\u{FEFF}", "\u{E000}", "\u{E001}", "\u{301}", "é", "999999999999999999999", "-1", "1e999",
+        "nan", "0", "---\n",
+        "...\n", "? ", "!!int ", "%", "\\", "null", "~", "K", "range(0, 1000000000, 1)", "logspace(", "seeds",
+        "where: ", "\u{2028}",
     ]
 
     @Test func mutatedFilesGiveAPlanOrPlacedMessages() throws {
@@ -59,10 +62,13 @@ import Testing
                     if !digits.isEmpty { text[digits[place % digits.count]] = "123456789".letter(place) }
                 case 4:
                     let lines = String(text).split(separator: "\n", omittingEmptySubsequences: false)
-                    text = Array(lines.enumerated().filter { $0.offset != place % lines.count }.map(\.element).joined(separator: "\n"))
+                    text = Array(
+                        lines.enumerated().filter { $0.offset != place % lines.count }.map(\.element).joined(
+                            separator: "\n"))
                 default:
                     let other = random.integer(below: text.count, at: index, stream: 4)
-                    text.insert(contentsOf: text[min(place, other)..<min(max(place, other), min(place, other) + 80)], at: place)
+                    text.insert(
+                        contentsOf: text[min(place, other)..<min(max(place, other), min(place, other) + 80)], at: place)
                 }
             }
             let found = mistakes(in: String(text), limit: 20_000)

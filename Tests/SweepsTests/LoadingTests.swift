@@ -22,7 +22,8 @@ import Testing
             try Data(bytes).write(to: file)
             return file.path
         }
-        #expect(message(folder.path + "/none.yaml") == "\(folder.path)/none.yaml: there is no such file; check the path")
+        #expect(
+            message(folder.path + "/none.yaml") == "\(folder.path)/none.yaml: there is no such file; check the path")
         #expect(message(folder.path)?.hasSuffix(": this is a folder; name a sweep file in it") == true)
         let latin = try path("latin.yaml", [0x6E, 0xFC])
         #expect(message(latin)?.hasSuffix(": the file is not UTF-8 text; save it as UTF-8") == true)
