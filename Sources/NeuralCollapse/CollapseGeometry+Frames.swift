@@ -6,8 +6,8 @@ extension CollapseGeometry {
     var equinormClassifier: Double? { classifier.flatMap { equinorm($0.weights, above: 0) } }
 
     var equiangularFeatures: Double? { centredMeans.flatMap { equiangularity($0, above: resolution) } }
-    var equiangularClassifier: Double? { classifier.flatMap { equiangularity($0.weights, above: 0) } }
-    var equiangularClassifierCentred: Double? {
+    var equiangularClassifierUncentred: Double? { classifier.flatMap { equiangularity($0.weights, above: 0) } }
+    var equiangularClassifier: Double? {
         centredWeights.flatMap { equiangularity($0.weights, above: $0.resolution) }
     }
 

@@ -25,9 +25,9 @@ public enum Metric: String, CaseIterable, Sendable {
     /// Mean over i ≠ j of |cos(μ_i − μ_G, μ_j − μ_G) + 1/(K−1)| (Papyan et al. 2020).
     case nc2EquiangularFeatures = "nc2_equiangular_features"
     /// Mean over i ≠ j of |cos(w_i, w_j) + 1/(K−1)| (Papyan et al. 2020).
-    case nc2EquiangularClassifier = "nc2_equiangular_classifier"
+    case nc2EquiangularClassifierUncentred = "nc2_equiangular_classifier_uncentred"
     /// The same with the mean of the rows taken off W first.
-    case nc2EquiangularClassifierCentred = "nc2_equiangular_classifier_centred"
+    case nc2EquiangularClassifier = "nc2_equiangular_classifier"
     /// ‖MᵀM/‖MᵀM‖_F − P/√(K−1)‖_F (Kothapalli 2023).
     case nc2ETFFeatures = "nc2_etf_features"
     /// ‖WWᵀ/‖WWᵀ‖_F − P/√(K−1)‖_F (Zhu et al. 2021; Zhou et al. 2022).
@@ -67,8 +67,8 @@ extension Metric {
         case .nc2EquinormFeatures: geometry.equinormFeatures
         case .nc2EquinormClassifier: geometry.equinormClassifier
         case .nc2EquiangularFeatures: geometry.equiangularFeatures
+        case .nc2EquiangularClassifierUncentred: geometry.equiangularClassifierUncentred
         case .nc2EquiangularClassifier: geometry.equiangularClassifier
-        case .nc2EquiangularClassifierCentred: geometry.equiangularClassifierCentred
         case .nc2ETFFeatures: geometry.etfDistanceFeatures
         case .nc2ETFClassifier: geometry.etfDistanceClassifier
         case .nc2ETFClassifierCentred: geometry.etfDistanceClassifierCentred

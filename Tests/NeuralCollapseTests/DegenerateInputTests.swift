@@ -6,7 +6,7 @@ import Testing
 /// What is not defined is left out; nothing crashes and nothing is NaN.
 @Suite struct DegenerateInputTests {
     let classifierOnly: [Metric] = [
-        .nc2EquinormClassifier, .nc2EquiangularClassifier, .nc2EquiangularClassifierCentred, .nc2ETFClassifier,
+        .nc2EquinormClassifier, .nc2EquiangularClassifierUncentred, .nc2EquiangularClassifier, .nc2ETFClassifier,
         .nc2ETFClassifierCentred, .classifierRowSum,
     ]
 
@@ -63,8 +63,8 @@ import Testing
         let row = [0.1, 0.7, -0.3]
         let classifier = LinearClassifier(weights: Matrix(rows: 3, columns: 3) { row[$1] })
         let measured = CollapseMeasurement(of: features.statistics, classifier: classifier)
-        #expect(measured[.nc2EquiangularClassifierCentred] == nil && measured[.nc2ETFClassifierCentred] == nil)
-        #expect(measured[.nc2EquiangularClassifier] != nil)
+        #expect(measured[.nc2EquiangularClassifier] == nil && measured[.nc2ETFClassifierCentred] == nil)
+        #expect(measured[.nc2EquiangularClassifierUncentred] != nil)
         #expect(isClose(measured[.classifierRowSum]!, 3.0.squareRoot(), relative: 1e-13))
     }
 

@@ -78,8 +78,8 @@ import Testing
             let exact = (2 - 2 * ((k - 1) / k).squareRoot()).squareRoot()
             #expect(isClose(try #require(measured[.nc2ETFClassifier]), exact, relative: 1e-12))
             #expect(try #require(measured[.nc2ETFClassifierCentred]) < 1e-12)
-            #expect(try #require(measured[.nc2EquiangularClassifierCentred]) < 1e-12)
-            #expect(isClose(try #require(measured[.nc2EquiangularClassifier]), 1 / (k - 1), relative: 1e-12))
+            #expect(try #require(measured[.nc2EquiangularClassifier]) < 1e-12)
+            #expect(isClose(try #require(measured[.nc2EquiangularClassifierUncentred]), 1 / (k - 1), relative: 1e-12))
             // ‖Wᵀ1‖ = 4√K and ‖W‖_F = 4√K.
             #expect(isClose(try #require(measured[.classifierRowSum]), 1, relative: 1e-12))
         }
