@@ -19,7 +19,12 @@ public final class ResultsStore {
     /// Opens the folder's store for writing, making folder and store where they are missing.
     ///
     /// - Throws: `StoreError`; nothing is changed then. A store below 256 MiB is searched for damage first.
-    public init(directory: String, at time: Double = ClockTime.now()) throws(StoreError) {
+    public convenience init(directory: String, at time: Double = ClockTime.now()) throws(StoreError) {
+        try self.init(directory: directory, at: time, locking: nil)
+    }
+
+    /// - Parameter locking: nil for what the file system offers.
+    init(directory: String, at time: Double, locking: StoreLocking?) throws(StoreError) {
         self.directory = directory
         path = directory + "/" + StoreSchema.fileName
         do {
@@ -29,7 +34,9 @@ public final class ResultsStore {
         }
         lock = try StoreLock(directory: directory, at: time)
         do throws(StoreError) {
-            queue = try Self.open(path, fileSystem: FileSystem.kind(of: directory))
+            queue = try Self.open(
+                path, isNetwork: FileSystem.kind(of: directory).isNetwork,
+                locking: locking ?? StoreLocking.offered(in: directory))
         } catch {
             lock.release()
             throw error
@@ -49,10 +56,12 @@ public final class ResultsStore {
 
     private static let largestChecked = 256 << 20
 
-    private static func open(_ path: String, fileSystem: FileSystem) throws(StoreError) -> DatabaseQueue {
+    private static func open(
+        _ path: String, isNetwork: Bool, locking: StoreLocking
+    ) throws(StoreError) -> DatabaseQueue {
         try StoreError.catching(path) {
             let size = try fileSize(path)
-            if size == nil { try writing(path) { try StoreSchema.create(at: path) } }
+            if size == nil { try writing(path) { try StoreSchema.create(at: path, locking: locking) } }
             if size == 0 { throw StoreError.foreign(path: path, what: "is empty, which no results file is") }
             var configuration = Configuration()
             configuration.busyMode = .timeout(60)
@@ -65,12 +74,14 @@ public final class ResultsStore {
             guard access(path, W_OK) == 0 else {
                 throw StoreError.notWritable(path: path, detail: errorText(errno))
             }
-            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            if locking == .dotFile { StoreLocking.removeAbandonedDotFile(of: path, patienceSeconds: 10) }
+            let queue = try DatabaseQueue(path: locking.location(of: path), configuration: configuration)
             // Before anything is written: a damaged file stays as it is.
             if let size, size <= largestChecked { try check(queue, path: path) }
             try queue.writeWithoutTransaction { db in
                 // A write-ahead log needs memory shared by all who read, so it cannot serve several nodes.
-                try db.execute(sql: "PRAGMA journal_mode = \(fileSystem.isNetwork ? "TRUNCATE" : "WAL")")
+                let journal = isNetwork || locking == .dotFile ? "TRUNCATE" : "WAL"
+                try db.execute(sql: "PRAGMA journal_mode = \(journal)")
             }
             return queue
         }

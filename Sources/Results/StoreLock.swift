@@ -145,7 +145,7 @@ extension StoreLock {
         flock(descriptor, operation) == 0 ? 0 : errno
     }
 
-    private static func isUnsupported(_ error: CInt) -> Bool {
+    static func isUnsupported(_ error: CInt) -> Bool {
         error == ENOSYS || error == ENOTSUP || error == ENOLCK || error == EINVAL
     }
 }

@@ -52,11 +52,11 @@ enum StoreSchema {
         """
 
     /// Makes a new store at `path`, which must not exist: whole or not at all, also when killed on the way.
-    static func create(at path: String) throws {
+    static func create(at path: String, locking: StoreLocking) throws {
         // Made beside it and renamed when complete; what a killed predecessor left holds no results.
         let draft = path + ".new"
-        for suffix in ["", "-journal", "-wal"] { try? FileManager.default.removeItem(atPath: draft + suffix) }
-        let queue = try DatabaseQueue(path: draft)
+        for suffix in ["", "-journal", ".lock"] { try? FileManager.default.removeItem(atPath: draft + suffix) }
+        let queue = try DatabaseQueue(path: locking.location(of: draft))
         try queue.write { db in
             try db.execute(sql: statements)
             try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")

@@ -17,6 +17,10 @@ public struct StoredResults: Sendable {
 
     /// - Throws: `missing` where the folder has no store, other `StoreError`s where it cannot be read.
     public init(directory: String) throws(StoreError) {
+        try self.init(directory: directory, locking: StoreLocking.offered(in: directory))
+    }
+
+    init(directory: String, locking: StoreLocking) throws(StoreError) {
         self.directory = directory
         let path = directory + "/" + StoreSchema.fileName
         self.path = path
@@ -25,36 +29,34 @@ public struct StoredResults: Sendable {
         }
         guard size > 0 else { throw .foreign(path: path, what: "is empty, which no results file is") }
         guard access(path, R_OK) == 0 else { throw .notReadable(path: path, detail: errorText(errno)) }
-        queue = try Self.open(path)
+        queue = try Self.open(path, locking: locking)
         (columns, parameterIndices, outcomeIndices) = try StoreError.catching(path) { [queue] in
             try queue.read(Self.layout)
         }
     }
 
-    private static func open(_ path: String) throws(StoreError) -> DatabaseQueue {
+    private static func open(_ path: String, locking: StoreLocking) throws(StoreError) -> DatabaseQueue {
         try StoreError.catching(path) {
             var configuration = Configuration()
             configuration.readonly = true
             configuration.busyMode = .timeout(30)
             configuration.label = "results reader"
             configuration.prepareDatabase { db in try StoreSchema.check(db, path: path) }
+            let location = locking.location(of: path)
             do {
-                return try DatabaseQueue(path: path, configuration: configuration)
+                return try DatabaseQueue(path: location, configuration: configuration)
             } catch let error as DatabaseError where error.resultCode == .SQLITE_READONLY {
                 // A writer was killed amid a commit. To read, SQLite must first undo that commit.
                 configuration.readonly = false
                 configuration.prepareDatabase { db in try db.execute(sql: "PRAGMA query_only = 1") }
-                return try DatabaseQueue(path: path, configuration: configuration)
+                return try DatabaseQueue(path: location, configuration: configuration)
             } catch let error as DatabaseError where error.resultCode == .SQLITE_CANTOPEN {
                 // In a folder where no shared memory can be made, a store nobody writes to can still be read as it is.
                 guard try (ResultsStore.fileSize(path + "-wal") ?? 0) == 0 else { throw error }
-                return try DatabaseQueue(path: uri(path) + "?immutable=1", configuration: configuration)
+                let location = URL(fileURLWithPath: path).absoluteString + "?immutable=1"
+                return try DatabaseQueue(path: location, configuration: configuration)
             }
         }
-    }
-
-    private static func uri(_ path: String) -> String {
-        URL(fileURLWithPath: path).absoluteString
     }
 
     /// Ends reading. Otherwise it ends when the value is no longer used.
