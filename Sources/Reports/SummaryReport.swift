@@ -130,14 +130,27 @@ private struct Block {
         }
     }
 
+    /// Indices and titles of the parameters that differ between trials; equal weight decays make one column.
+    private var sweptColumns: (indices: [Int], names: [String]) {
+        var swept = parameters.indices.filter { index in groups.contains { $0.key[index] != groups[0].key[index] } }
+        let decays = swept.filter { ["lambda_W", "lambda_H", "lambda_b"].contains(parameters[$0]) }
+        var names = parameters
+        let areEqual = groups.allSatisfy { group in decays.allSatisfy { group.key[$0] == group.key[decays[0]] } }
+        if decays.count > 1, areEqual {
+            names[decays[0]] = "lambda"
+            swept.removeAll { decays.dropFirst().contains($0) }
+        }
+        return (swept, swept.map { names[$0] })
+    }
+
     func text(width: Int, longest: Int) throws -> String {
-        let swept = parameters.indices.filter { index in groups.contains { $0.key[index] != groups[0].key[index] } }
+        let (swept, names) = sweptColumns
         let shownMeasures = measures.indices.filter { index in groups.contains { $0.largest[index] != nil } }
         let titles = shownMeasures.map { (measures[$0].isLargest ? "largest " : "mean ") + measures[$0].column }
         let trials = groups.reduce(0) { $0 + $1.trials }
         var text = "\(name): \(Text.count(trials, "trial"))\n"
         var writer = TableWriter(
-            format: .table, columns: swept.map { parameters[$0] } + ["trials", "done"] + titles, width: width - 2,
+            format: .table, columns: names + ["trials", "done"] + titles, width: width - 2,
             to: { text += $0.split(separator: "\n").map { "  " + $0 + "\n" }.joined() })
         for group in groups.prefix(longest) {
             let values = shownMeasures.map { index in

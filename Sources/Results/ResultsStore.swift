@@ -48,8 +48,14 @@ public final class ResultsStore {
     /// Ends writing and gives the folder free. Further calls do nothing.
     public func close() {
         // Leaves one plain file, which can be copied and read from a read-only folder. Refused while others read;
-        // then the log stays beside it and the next writer folds it in.
-        try? queue.inDatabase { db in try db.execute(sql: "PRAGMA journal_mode = DELETE") }
+        // then the log stays beside it, emptied if they let it, and the next writer removes it.
+        try? queue.inDatabase { db in
+            do {
+                try db.execute(sql: "PRAGMA journal_mode = DELETE")
+            } catch {
+                try db.execute(sql: "PRAGMA busy_timeout = 1000; PRAGMA wal_checkpoint(TRUNCATE)")
+            }
+        }
         try? queue.close()
         lock.release()
     }

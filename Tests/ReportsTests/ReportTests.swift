@@ -10,7 +10,8 @@ final class SmallSweep {
     let store: ResultsStore
     let plan: [PlanEntry]
 
-    init(ending: Int = 8) throws {
+    /// - Parameter decays: λ of both kinds, for K = 3 and K = 4.
+    init(ending: Int = 8, decays: [Double] = [0.01, 0.01]) throws {
         directory = NSTemporaryDirectory() + "ncsweep-reports-\(UUID().uuidString)"
         store = try ResultsStore(directory: directory, at: 1_000)
         plan = (0..<8).map { index in
@@ -19,8 +20,9 @@ final class SmallSweep {
                     problem: "ufm", revision: 1,
                     parameters: [
                         .init(name: "K", value: .integer(index < 4 ? 3 : 4)),
-                        .init(name: "lambda_W", value: .real(0.01)),
-                        .init(name: "lambda_H", value: .real(0.01)), .init(name: "seed", value: .integer(index % 4)),
+                        .init(name: "lambda_W", value: .real(decays[index / 4])),
+                        .init(name: "lambda_H", value: .real(decays[index / 4])),
+                        .init(name: "seed", value: .integer(index % 4)),
                     ]), blocks: index == 0 ? ["grid", "check"] : ["grid"])
         }
         let info = SessionInfo(
@@ -126,6 +128,11 @@ final class SmallSweep {
                 Results in \(sweep.directory); 'ncsweep results \(sweep.directory)' shows them
 
                 """)
+    }
+
+    @Test func summarisesEqualDecaysOnce() throws {
+        let text = try SummaryReport(SmallSweep(decays: [0.01, 0.1]).read()).text(width: 80)
+        #expect(text.hasPrefix("grid: 8 trials\n  K  lambda  trials  done  largest gap  mean nc1\n  3    0.01  "))
     }
 
     @Test func tellsTheStatus() throws {

@@ -168,4 +168,21 @@ import Testing
         defer { chmod(folder.path, 0o755) }
         #expect(try StoredResults(directory: folder.path).rows().count == 1)
     }
+
+    /// One reader still there must neither hold up the writer's end nor leave a log that only a writer can read.
+    @Test func leavesAReadableStoreAlsoWhileRead() throws {
+        let folder = try TemporaryFolder()
+        let store = try ResultsStore(directory: folder.path)
+        try store.begin(Sample.info, plan: Sample.plan(2))
+        try store.append([Sample.result(0)])
+        let results = try StoredResults(directory: folder.path)
+        #expect(try results.rows().count == 1)
+        try store.append([Sample.result(1)])
+        let start = ClockTime.now()
+        store.close()
+        #expect(ClockTime.now() - start < 10)
+        #expect(try results.rows().count == 2)
+        let log = try FileManager.default.attributesOfItem(atPath: folder.store + "-wal")[.size] as? Int
+        #expect(log == 0)
+    }
 }
