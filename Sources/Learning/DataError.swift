@@ -40,9 +40,11 @@ public enum DataError: Error, Equatable, Sendable, CustomStringConvertible {
             "\(path): not an IDX file of unsigned bytes (\(reason)); check that it is the right file"
         case .mislabelled(let path, let expected, let dimensions):
             "\(path): \(expected) expected, but it holds data of \(dimensions.count) dimension"
-                + "\(dimensions.count == 1 ? "" : "s") (\(Self.text(dimensions))); check that images and labels are not swapped"
+                + "\(dimensions.count == 1 ? "" : "s") (\(Self.text(dimensions))); "
+                + "check that images and labels are not swapped"
         case .countsDiffer(let images, let imageCount, let labels, let labelCount):
-            "\(labels): has \(labelCount) labels for the \(imageCount) images of \(images); use files that belong together"
+            "\(labels): has \(labelCount) labels for the \(imageCount) images of \(images); "
+                + "use files that belong together"
         case .shapesDiffer(let path, let shape, let trainingPath, let trainingShape):
             "\(path): samples of shape \(Self.text(shape)), but \(Self.text(trainingShape)) in \(trainingPath); "
                 + "use files that belong together"

@@ -1,9 +1,9 @@
 import CZlib
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// A file of unsigned bytes in the IDX format (LeCun, Cortes and Burges, "The MNIST database"), gzipped or plain.

@@ -54,7 +54,8 @@ public enum LearningRateSchedule: Equatable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .constant: "constant"
-        case .step(let factor, let epochs): "step(\(([String(factor)] + epochs.map(String.init)).joined(separator: ", ")))"
+        case .step(let factor, let epochs):
+            "step(\(([String(factor)] + epochs.map(String.init)).joined(separator: ", ")))"
         }
     }
 }

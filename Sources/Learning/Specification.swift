@@ -31,7 +31,8 @@ struct Specification {
     func unknownName(_ what: String, known: [String], example: String) -> SpecificationError {
         let nearest = known.map { ($0, $0.editDistance(to: name)) }.min { $0.1 < $1.1 }
         let hint = nearest.flatMap { $0.1 <= max(1, $0.0.count / 2) ? "; did you mean '\($0.0)'?" : nil } ?? ""
-        return SpecificationError("unknown \(what) '\(name)'\(hint) (known: \(known.joined(separator: ", ")); e.g. \(example))")
+        return SpecificationError(
+            "unknown \(what) '\(name)'\(hint) (known: \(known.joined(separator: ", ")); e.g. \(example))")
     }
 }
 

@@ -156,7 +156,8 @@ private func failure(of path: String, _ content: IDXFile.Content = .images) -> D
         _ = try folder.writeGzipped(
             idx([trainingLabels.count], trainingLabels), to: prefix + "train-labels-idx1-ubyte.gz")
         _ = try folder.write(idx(testShape, noise(testShape.reduce(1, *))), to: prefix + "t10k-images-idx3-ubyte")
-        _ = try folder.write(idx([testShape[0]], [0, 1, 2, 0].prefix(testShape[0]) + []), to: prefix + "t10k-labels-idx1-ubyte")
+        _ = try folder.write(
+            idx([testShape[0]], [0, 1, 2, 0].prefix(testShape[0]) + []), to: prefix + "t10k-labels-idx1-ubyte")
     }
 
     @Test func foundInTheFolderAndBelowIt() throws {
@@ -182,7 +183,10 @@ private func failure(of path: String, _ content: IDXFile.Content = .images) -> D
             try DataSetLocation.find(name: "fashion-mnist", folders: ["/none/a", "/none/b"], systemFolder: "/none/c")
         }
         let text = error?.description ?? ""
-        for part in ["/none/a/fashion-mnist,", "/none/a,", "/none/b", "/none/c/fashion-mnist", "apt-get install dataset-fashion-mnist"] {
+        for part in [
+            "/none/a/fashion-mnist,", "/none/a,", "/none/b", "/none/c/fashion-mnist",
+            "apt-get install dataset-fashion-mnist",
+        ] {
             #expect(text.contains(part))
         }
         let other = #expect(throws: DataError.self) { try DataSetLocation.find(name: "letters", folder: folder.path) }

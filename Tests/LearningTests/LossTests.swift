@@ -5,9 +5,9 @@ import Testing
 @testable import Learning
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// The naive twin: one sample at a time, in Float64 with libm. Logits are [class][sample].
@@ -43,7 +43,7 @@ func naiveLoss(
     return (scale * (value + lost), gradient)
 }
 
-/// The loss under test, on logits laid out with rows `stride` apart; also checks that `value` agrees and writes nothing.
+/// The loss under test, with `padding` numbers behind each row; also checks that `value` agrees and writes nothing.
 func evaluated<Scalar: BLASScalar>(
     _ loss: ClassificationLoss, as scalar: Scalar.Type, logits: [[Double]], labels: [Int32], scale: Double,
     padding: Int = 0

@@ -4,9 +4,9 @@ import Testing
 @testable import Learning
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Five steps of a small network against PyTorch 2.13 in float64; the values are bench/reference_mlp_torch.py's.

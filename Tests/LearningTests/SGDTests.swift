@@ -36,7 +36,8 @@ import Testing
             let network = Network(try Architecture(parsing: "mlp(32)"), inputWidth: 20, classes: 3)
             let objective = NetworkObjective<Float>(
                 network: network, loss: .crossEntropy, data: data,
-                normalization: PixelNormalization(of: data, samples: Array(0..<60)), weightDecay: 1e-4, largestShard: 16)
+                normalization: PixelNormalization(of: data, samples: Array(0..<60)), weightDecay: 1e-4, largestShard: 16
+            )
             let parameters = ParameterBlock<Float>(layout: network.layout)
             let gradients = ParameterBlock<Float>(layout: network.layout)
             objective.initialize(parameters, seed: 6)

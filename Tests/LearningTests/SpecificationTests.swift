@@ -16,7 +16,8 @@ import Testing
         ("mpl(512)", "did you mean 'mlp'"), ("resnet18", "unknown architecture 'resnet18'"), ("mlp", "mlp()"),
         ("mlp(512", "closing parenthesis"), ("mlp512)", "parenthesis"), ("mlp(512-)", "''"), ("mlp(0)", "'0'"),
         ("mlp(-5)", "''"), ("mlp(a)", "'a'"), ("mlp(512,512)", "'512,512'"), ("mlp(+5)", "'+5'"),
-        ("mlp(99999999999999999999)", "'99999999999999999999'"), ("", "unknown architecture ''"), ("mlp(5)x", "closing"),
+        ("mlp(99999999999999999999)", "'99999999999999999999'"), ("", "unknown architecture ''"),
+        ("mlp(5)x", "closing"),
     ])
     func badArchitecturesSayWhat(_ text: String, _ part: String) {
         let error = #expect(throws: SpecificationError.self) { try Architecture(parsing: text) }
