@@ -28,6 +28,7 @@ extension Philox {
     }
 
     /// Fisher–Yates shuffle of `items`; `stream` numbers the shuffle, e.g. the epoch.
+    @specialized(where Item == Int)
     public func shuffle<Item>(_ items: inout [Item], stream: UInt32 = 0) {
         guard items.count > 1 else { return }
         for last in stride(from: items.count - 1, to: 0, by: -1) {

@@ -61,27 +61,31 @@ public struct SweepRun {
         announce: (_ progress: SweepProgress, _ directory: String) -> Void, report: @escaping (SweepProgress) -> Void
     ) throws -> RunOutcome? {
         let preparation = try world.agree { world.rank == 0 ? try prepare() : nil }
-        try loadDataSets(preparation.map { dataSetNames(of: $0.left) } ?? [])
+        let shared = share(
+            [preparation?.directory ?? ""] + (preparation.map { dataSetNames(of: $0.left) } ?? []))
+        let checkpoints = CheckpointFolder(directory: shared[0])
+        let node = world.node()
+        try world.agree { try dataSets.load(Array(shared.dropFirst()), on: node) }
         let hostName = MPIEnvironment.processorName
         guard let preparation else {
-            Worker(world: world, signals: signals, execute: execution(on: hostName)).run()
+            Worker(world: world, signals: signals, execute: execution(on: hostName, checkpoints)).run()
             return nil
         }
         announce(preparation.counts, preparation.directory)
-        return try coordinate(preparation, hostName: hostName, report: report)
+        return try coordinate(preparation, checkpoints, hostName: hostName, report: report)
     }
 
-    /// Rank 0 knows which; every node reads them.
-    private func loadDataSets(_ names: [String]) throws {
-        let text = world.broadcast(Array(names.joined(separator: "\n").utf8), from: 0)
-        let shared = String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
-        let node = world.node()
-        try world.agree { try dataSets.load(shared, on: node) }
+    /// The same words on every rank: those of rank 0.
+    private func share(_ words: [String]) -> [String] {
+        let text = world.broadcast(Array(words.joined(separator: "\n").utf8), from: 0)
+        return String(decoding: text, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+            .map(String.init)
     }
 
-    private func execution(on hostName: String) -> Execute {
+    private func execution(on hostName: String, _ checkpoints: CheckpointFolder) -> Execute {
         { [builder, world] (assignment, host) throws(Abandoned) in
-            try builder.execute(assignment, host: host, world: world, hostName: hostName)
+            try builder.execute(
+                assignment, host: host, world: world, hostName: hostName, checkpoints: checkpoints)
         }
     }
 
@@ -90,7 +94,7 @@ public struct SweepRun {
     private func prepare() throws -> Preparation {
         let file = try SweepFile.load(path: options.sweepPath)
         let plan = try file.expand(check: builder.check)
-        try checkTeams(plan, file)
+        try checkExecution(plan, file)
         let directory = options.directory ?? "runs/\(file.name)"
         let store = try ResultsStore(directory: directory)
         if options.retriesFailed { try store.forget([.failed, .diverged]) }
@@ -126,15 +130,19 @@ public struct SweepRun {
             left: plan.trials.filter { stored[$0.trial.id] == nil }, costs: costs, counts: counts)
     }
 
-    /// Which trials several ranks may share, and how many.
-    private func checkTeams(_ plan: Plan, _ file: SweepFile) throws {
-        for planned in plan.trials where planned.execution.ranks > 1 {
+    /// Which trials several ranks may share, and how many; which keep checkpoints.
+    private func checkExecution(_ plan: Plan, _ file: SweepFile) throws {
+        for planned in plan.trials where planned.execution != Execution() {
             let ranks = planned.execution.ranks
             let block = file.blocks[planned.blocks[0]]
             func fail(_ message: String) -> SweepFileErrors {
                 SweepFileErrors(
                     messages: ["\(file.path):\(block.position.line):\(block.position.column): execution: \(message)"])
             }
+            guard planned.trial.problem == "network" || planned.execution.checkpointIntervalSeconds == nil else {
+                throw fail("'checkpoint_interval' is for networks; a ufm trial starts again; set it in the networks' blocks")
+            }
+            guard ranks > 1 else { continue }
             guard planned.trial.problem == "network" else {
                 throw fail("'ranks: \(ranks)' is for networks; a ufm trial runs on one rank")
             }
@@ -160,7 +168,8 @@ public struct SweepRun {
     }
 
     private func coordinate(
-        _ preparation: Preparation, hostName: String, report: @escaping (SweepProgress) -> Void
+        _ preparation: Preparation, _ checkpoints: CheckpointFolder, hostName: String,
+        report: @escaping (SweepProgress) -> Void
     ) throws -> RunOutcome {
         let store = preparation.store
         let tasks = preparation.left.map {
@@ -168,16 +177,18 @@ public struct SweepRun {
                 cost: builder.cost(of: $0.trial), ranks: $0.execution.ranks, retries: $0.execution.retries)
         }
         let scheduler = Scheduler(tasks: tasks, ranks: world.size, limit: options.limit, costs: preparation.costs)
+        let keepsCheckpoints = preparation.left.contains { $0.execution.checkpointIntervalSeconds != nil }
         var latest = preparation.counts
         let coordinator = Coordinator(
             world: world, signals: signals, trials: preparation.left, scheduler: scheduler,
-            initial: preparation.counts, execute: execution(on: hostName),
+            initial: preparation.counts, execute: execution(on: hostName, checkpoints),
             commit: { results, progress in
                 try store.append(
                     results,
                     running: progress.running.map {
                         RunningTrial(id: $0.trial, rank: $0.rank, host: hostName, since: $0.since)
                     }, secondsLeft: progress.secondsLeft)
+                for result in results where keepsCheckpoints { checkpoints.remove(result.id) }
             },
             report: {
                 latest = $0

@@ -36,11 +36,11 @@ final class CollapseProbe<Scalar: BLASScalar> {
     }
 
     func measure(
-        at parameters: ParameterBlock<Scalar>, step: Int, epoch: Int, host: TeamHost,
-        into record: inout TrialRecord
-    ) throws {
+        at parameters: ParameterBlock<Scalar>, step: Int, epoch: Int, host: TeamHost
+    ) throws -> [Measurement] {
+        var measurements: [Measurement] = []
         func add(_ metric: String, _ value: Double, layer: String, split: String) {
-            record.measurements.append(
+            measurements.append(
                 Measurement(
                     step: step, epoch: Double(epoch), layer: layer, split: split, metric: metric, value: value))
         }
@@ -66,6 +66,7 @@ final class CollapseProbe<Scalar: BLASScalar> {
                 if isFeatures && split == "train" { lastMetrics = measurement.entries.map { ($0.metric, $0.value) } }
             }
         }
+        return measurements
     }
 
     // MARK: Passes over the data

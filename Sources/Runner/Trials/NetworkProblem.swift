@@ -73,16 +73,15 @@ struct NetworkProblem: Problem {
             family: "network \(loss) \(precision)", work: training + each * Double(min(measurements, epochs) + 2))
     }
 
-    func run(host: any TrialHost, team: Communicator?) throws -> TrialRecord {
+    func run(_ context: TrialContext) throws -> TrialRecord {
         guard let training = data.training, let test = data.test else { preconditionFailure("data set not loaded") }
         let samples =
             samplesPerClass > 0
             ? try training.balancedSubset(samplesPerClass: samplesPerClass) : Array(0..<training.samples)
-        let host = TeamHost(host, team)
         if precision == "float64" {
-            return try NetworkTraining<Double>(self, training, test, samples, host).run()
+            return try NetworkTraining<Double>(self, training, test, samples, context).run()
         }
-        return try NetworkTraining<Float>(self, training, test, samples, host).run()
+        return try NetworkTraining<Float>(self, training, test, samples, context).run()
     }
 }
 

@@ -18,10 +18,14 @@ final class NetworkTraining<Scalar: BLASScalar> {
     private let optimizer: SGD<Scalar>
     private var order: BatchOrder
     private let probe: CollapseProbe<Scalar>
+    private var checkpoints: TrainingCheckpoints<Scalar>
+    private var position = TrainingPosition()
 
-    init(_ problem: NetworkProblem, _ training: DataSet, _ test: DataSet, _ samples: [Int], _ host: TeamHost) {
+    init(
+        _ problem: NetworkProblem, _ training: DataSet, _ test: DataSet, _ samples: [Int], _ context: TrialContext
+    ) {
         self.problem = problem
-        self.host = host
+        host = TeamHost(context.host, context.team)
         let normalization = PixelNormalization(of: training, samples: samples)
         let batch = min(problem.batch, samples.count)
         objective = NetworkObjective(
@@ -35,6 +39,7 @@ final class NetworkTraining<Scalar: BLASScalar> {
         branches = (0..<levels).map { _ in ParameterBlock(layout: layout) }
         received = Buffer(count: host.ranks > 1 ? layout.count : 0)
         optimizer = SGD(layout: layout, momentum: problem.momentum)
+        checkpoints = TrainingCheckpoints(context, parameters, optimizer.velocity)
         order = BatchOrder(samples: samples, seed: UInt64(problem.seed))
         probe = CollapseProbe(
             problem.network, loss: problem.loss, normalization: normalization, training: (training, samples), test: test)
@@ -43,25 +48,39 @@ final class NetworkTraining<Scalar: BLASScalar> {
     func run() throws -> TrialRecord {
         objective.initialize(parameters, seed: UInt64(problem.seed))
         var record = TrialRecord()
+        checkpoints.restore(&position, &record)
+        do {
+            try train(&record)
+        } catch let abandoned as Abandoned {
+            try checkpoints.save(position, record)
+            throw abandoned
+        }
+        return record
+    }
+
+    private func train(_ record: inout TrialRecord) throws {
         var points = LogSpacedPoints(last: problem.epochs, count: problem.measurements)
         let batches = order.batches(ofSize: problem.batch)
-        for epoch in 0...problem.epochs {
-            if points.isDue(epoch), host.rank == 0 {
-                try probe.measure(
-                    at: parameters, step: epoch * batches, epoch: epoch, host: host, into: &record)
+        while true {
+            let epoch = position.epoch
+            if position.batch == 0, points.isDue(epoch), host.rank == 0, record.measurements.last?.epoch != Double(epoch) {
+                record.measurements += try probe.measure(
+                    at: parameters, step: epoch * batches, epoch: epoch, host: host)
             }
             guard epoch < problem.epochs else { break }
             order.shuffle(epoch: epoch)
             let rate = problem.schedule.rate(base: problem.learningRate, epoch: epoch)
-            for index in 0..<batches {
-                guard try step(order.batch(index, size: problem.batch), learningRate: rate).isFinite else {
+            while position.batch < batches {
+                guard try step(order.batch(position.batch, size: problem.batch), learningRate: rate).isFinite else {
                     record.diverge("the loss is not finite in epoch \(epoch + 1); lower the learning rate")
-                    return record
+                    return
                 }
+                position.batch += 1
+                try checkpoints.saveIfDue(position, record)
             }
+            position = TrainingPosition(epoch: epoch + 1)
         }
         finish(&record)
-        return record
     }
 
     /// One step on one batch; returns its loss without decays.
@@ -72,7 +91,7 @@ final class NetworkTraining<Scalar: BLASScalar> {
         let loss = try host.sum(addUp(first..<first + shardsHere, of: samples, into: gradients, level: 0))
         host.team?.allReduceSum(gradients.storage, scratch: received)
         _ = objective.decay(at: parameters, addingTo: gradients)
-        optimizer.update(parameters, along: gradients, learningRate: learningRate)
+        optimizer.update(parameters, along: gradients, learningRate: learningRate, clearingGradients: true)
         return loss
     }
 
@@ -82,7 +101,8 @@ final class NetworkTraining<Scalar: BLASScalar> {
         _ shards: Range<Int>, of samples: ArraySlice<Int>, into block: ParameterBlock<Scalar>, level: Int
     ) -> Double {
         guard shards.count > 1 else {
-            block.zero()
+            // The block of the whole step was cleared by the update before.
+            if block !== gradients { block.zero() }
             let (index, count) = (shards.lowerBound, samples.count)
             let start = samples.startIndex
             let shard = samples[start + index * count / problem.shards..<start + (index + 1) * count / problem.shards]

@@ -8,8 +8,19 @@ protocol Problem {
     /// Rough floating-point operations, comparable within a family.
     var cost: Cost { get }
 
-    /// Computes the trial on the ranks of `team`, nil for this rank alone. Every rank of a team gets the same record.
-    func run(host: any TrialHost, team: Communicator?) throws -> TrialRecord
+    /// Computes the trial. The record of a team's first rank is the result.
+    func run(_ context: TrialContext) throws -> TrialRecord
+}
+
+/// Where a trial runs: none of it is part of what the trial is.
+struct TrialContext {
+    let trial: Trial
+    let host: any TrialHost
+    /// The ranks that share the trial; nil for this rank alone.
+    let team: Communicator?
+    /// nil where none are to be kept.
+    let checkpoints: CheckpointFolder?
+    let checkpointIntervalSeconds: Double
 }
 
 /// What a trial yields, whoever ran it.
@@ -18,6 +29,8 @@ struct TrialRecord {
     var reason: String?
     var outcomes: [Outcome] = []
     var measurements: [Measurement] = []
+    /// Spent before an interruption.
+    var secondsBefore = 0.0
 
     mutating func set(_ name: String, _ value: Double?) {
         guard let value else { return }
@@ -58,7 +71,8 @@ public struct TrialBuilder {
 
     /// Runs an assignment on this rank and times it. Whatever goes wrong becomes a `failed` result.
     public func execute(
-        _ assignment: Message.Assignment, host: any TrialHost, world: Communicator, hostName: String
+        _ assignment: Message.Assignment, host: any TrialHost, world: Communicator, hostName: String,
+        checkpoints: CheckpointFolder
     ) throws(Abandoned) -> TrialResult {
         let (started, clock) = (wallSeconds(), monotonicSeconds())
         var record = TrialRecord()
@@ -66,7 +80,11 @@ public struct TrialBuilder {
             let team =
                 assignment.team.count > 1
                 ? world.group(of: assignment.team, tag: assignment.task % 1024) : nil
-            record = try problem(assignment.trial).run(host: host, team: team)
+            let interval = assignment.checkpointIntervalSeconds
+            record = try problem(assignment.trial).run(
+                TrialContext(
+                    trial: assignment.trial, host: host, team: team, checkpoints: interval == nil ? nil : checkpoints,
+                    checkpointIntervalSeconds: interval ?? .infinity))
         } catch is Abandoned {
             throw Abandoned()
         } catch {
@@ -75,7 +93,7 @@ public struct TrialBuilder {
         }
         return TrialResult(
             id: assignment.trial.id, state: record.state, reason: record.reason, outcomes: record.outcomes,
-            measurements: record.measurements, started: started, seconds: monotonicSeconds() - clock, host: hostName,
-            rank: world.rank, attempt: assignment.attempt)
+            measurements: record.measurements, started: started,
+            seconds: record.secondsBefore + monotonicSeconds() - clock, host: hostName, rank: world.rank, attempt: assignment.attempt)
     }
 }

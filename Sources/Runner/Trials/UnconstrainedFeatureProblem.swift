@@ -1,6 +1,5 @@
 import Learning
 import LinearAlgebra
-import MPI
 import NeuralCollapse
 import Results
 import Sweeps
@@ -62,9 +61,9 @@ struct UnconstrainedFeatureProblem: Problem {
         return Cost(family: "ufm \(name) \(model.loss) \(precision)", work: step * count + measuring)
     }
 
-    func run(host: any TrialHost, team: Communicator?) throws -> TrialRecord {
-        precondition(team == nil, "unconstrained feature model on several ranks")
-        return precision == "float32" ? try minimise(Float.self, host) : try minimise(Double.self, host)
+    func run(_ context: TrialContext) throws -> TrialRecord {
+        precondition(context.team == nil, "unconstrained feature model on several ranks")
+        return precision == "float32" ? try minimise(Float.self, context.host) : try minimise(Double.self, context.host)
     }
 
     private func minimise<Scalar: BLASScalar>(_: Scalar.Type, _ host: any TrialHost) throws -> TrialRecord {

@@ -1,0 +1,76 @@
+import Learning
+import LinearAlgebra
+import MPI
+import Results
+
+/// Where a training run stands: `batch` batches of epoch `epoch` are done, both counted from 0.
+struct TrainingPosition: Equatable {
+    var epoch = 0
+    var batch = 0
+}
+
+/// Checkpoints of one network in training: parameters, momentum, position, and what was measured so far. There is no
+/// random state: every random number is a function of seed and position.
+///
+/// Written by the first rank of a team, read back by all of them.
+struct TrainingCheckpoints<Scalar: BLASScalar> {
+    private let context: TrialContext
+    private let parameters: ParameterBlock<Scalar>
+    private let velocity: ParameterBlock<Scalar>
+    private let started = monotonicSeconds()
+    private var next: Double
+
+    init(_ context: TrialContext, _ parameters: ParameterBlock<Scalar>, _ velocity: ParameterBlock<Scalar>) {
+        self.context = context
+        self.parameters = parameters
+        self.velocity = velocity
+        next = started + context.checkpointIntervalSeconds
+    }
+
+    private var isFirstRank: Bool { (context.team?.rank ?? 0) == 0 }
+
+    func save(_ position: TrainingPosition, _ record: TrialRecord) throws {
+        guard let folder = context.checkpoints, isFirstRank else { return }
+        var content = Safetensors()
+        content.add("parameters", parameters.storage)
+        content.add("velocity", velocity.storage)
+        content.add("record", encode(record))
+        content.metadata["epoch"] = String(position.epoch)
+        content.metadata["batch"] = String(position.batch)
+        try folder.save(context.trial, content)
+    }
+
+    mutating func saveIfDue(_ position: TrainingPosition, _ record: TrialRecord) throws {
+        guard monotonicSeconds() >= next else { return }
+        try save(position, record)
+        next = monotonicSeconds() + context.checkpointIntervalSeconds
+    }
+
+    /// Goes on where the last checkpoint was made; changes nothing where there is none.
+    func restore(_ position: inout TrainingPosition, _ record: inout TrialRecord) {
+        guard context.checkpoints != nil, let content = loadForTeam(),
+            let epoch = content.metadata["epoch"].flatMap({ Int($0) }),
+            let batch = content.metadata["batch"].flatMap({ Int($0) }),
+            let bytes = content.bytes("record"), let stored = TrialResult(decoding: bytes),
+            content.read("velocity", into: velocity.storage), content.read("parameters", into: parameters.storage)
+        else { return }
+        position = TrainingPosition(epoch: epoch, batch: batch)
+        record.measurements = stored.measurements
+        record.secondsBefore = stored.seconds
+    }
+
+    /// All ranks of a team take what its first rank reads: the folder may not look the same everywhere at every moment.
+    private func loadForTeam() -> Safetensors? {
+        let own = isFirstRank ? context.checkpoints?.load(context.trial) : nil
+        guard let team = context.team else { return own }
+        let bytes = team.broadcast((try? own?.encoded()).map { [UInt8]($0) } ?? [], from: 0)
+        return Safetensors(decoding: bytes)
+    }
+
+    private func encode(_ record: TrialRecord) -> [UInt8] {
+        TrialResult(
+            id: context.trial.id, state: .done, measurements: record.measurements, started: 0,
+            seconds: record.secondsBefore + monotonicSeconds() - started, host: "", rank: 0
+        ).encoded
+    }
+}
