@@ -27,12 +27,10 @@ struct Specification {
         arguments = String(text[text.index(after: open)...].dropLast()).trimmed
     }
 
-    /// The error for a name that is none of `known`, with the likeliest one.
+    /// The error for a name that is none of `known`, with those that are.
     func unknownName(_ what: String, known: [String], example: String) -> SpecificationError {
-        let nearest = known.map { ($0, $0.editDistance(to: name)) }.min { $0.1 < $1.1 }
-        let hint = nearest.flatMap { $0.1 <= max(1, $0.0.count / 2) ? "; did you mean '\($0.0)'?" : nil } ?? ""
-        return SpecificationError(
-            "unknown \(what) '\(name)'\(hint) (known: \(known.joined(separator: ", ")); e.g. \(example))")
+        SpecificationError(
+            "unknown \(what) '\(name)' (known: \(known.joined(separator: ", ")); e.g. \(example))")
     }
 }
 
@@ -41,23 +39,5 @@ extension StringProtocol {
     var trimmed: String {
         let tail = drop(while: \.isWhitespace)
         return String(tail[..<(tail.lastIndex { !$0.isWhitespace }.map(tail.index(after:)) ?? tail.startIndex)])
-    }
-
-    /// Insertions, deletions, substitutions and swaps of neighbours that turn one text into the other (optimal string
-    /// alignment: Damerau 1964, without edits inside a swap).
-    func editDistance(to other: some StringProtocol) -> Int {
-        let (a, b) = (Array(self), Array(other))
-        var distance = (0...a.count).map { i in (0...b.count).map { i == 0 ? $0 : $0 == 0 ? i : 0 } }
-        for i in a.indices {
-            for j in b.indices {
-                var best = Swift.min(distance[i][j + 1], distance[i + 1][j]) + 1
-                best = Swift.min(best, distance[i][j] + (a[i] == b[j] ? 0 : 1))
-                if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] {
-                    best = Swift.min(best, distance[i - 1][j - 1] + 1)
-                }
-                distance[i + 1][j + 1] = best
-            }
-        }
-        return distance[a.count][b.count]
     }
 }

@@ -26,6 +26,13 @@ extension Communicator {
         check(MPI_Bcast(values.start, Int32(values.count), datatype(of: Scalar.self), 0, handle), "MPI_Bcast")
     }
 
+    /// The least of the ranks' numbers, on every rank. Collective.
+    public func minimum(_ value: Int) -> Int {
+        var (own, least) = (Int64(value), Int64(0))
+        check(MPI_Allreduce(&own, &least, 1, integerType, minimumOperation, handle), "MPI_Allreduce")
+        return Int(least)
+    }
+
     private static var reductionTag: Int32 { 77 }
 
     private func send(_ start: UnsafeRawPointer, _ bytes: Int, to rank: Int) {

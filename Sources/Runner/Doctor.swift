@@ -43,7 +43,7 @@ public struct Doctor {
 
     private func mpi(_ world: Communicator) -> Finding {
         let version = MPIEnvironment.libraryVersion
-        let launched = MPIEnvironment.isLaunched ? "\(world.size) ranks" : "not launched: one rank"
+        let launched = MPIEnvironment.isLaunched ? "\(world.size) rank\(world.size == 1 ? "" : "s")" : "not launched: one rank"
         return Finding(
             "MPI", "\(version), \(launched)",
             advice: version.contains("Open MPI") ? nil : "ncsweep is tested with Open MPI 4.1; results do not depend on it")
@@ -55,7 +55,7 @@ public struct Doctor {
         if ranks > cores { return Finding("ranks", state, advice: "more ranks than cores: start at most \(cores) a node") }
         if ranks < cores {
             return Finding(
-                "ranks", state, advice: "\(cores - ranks) cores would idle: mpirun -n \(cores), or --ntasks-per-node=\(cores)")
+                "ranks", state, advice: "\(cores - ranks) core\(cores - ranks == 1 ? "" : "s") would idle: mpirun -n \(cores), or --ntasks-per-node=\(cores)")
         }
         return Finding("ranks", state)
     }

@@ -19,9 +19,6 @@ public struct CostModel: Sendable {
         var seconds = 0.0
     }
 
-    /// A guess that is wrong by less than a factor of ten on the machines in use, and only until trials have finished.
-    private static let operationsPerSecond = 2e9
-
     private var observed: [String: Observed] = [:]
 
     public init() {}
@@ -32,9 +29,13 @@ public struct CostModel: Sendable {
         observed[cost.family, default: Observed()].seconds += seconds
     }
 
+    /// Work in a second, in a family no trial of which has finished: whoever states work should state it so that this
+    /// is about right.
+    private static let guess = 1e10
+
     /// Seconds per unit of work in a family.
     func secondsPerWork(_ family: String) -> Double {
-        guard let speed = observed[family], speed.work > 0 else { return 1 / Self.operationsPerSecond }
+        guard let speed = observed[family], speed.work > 0 else { return 1 / Self.guess }
         return speed.seconds / speed.work
     }
 

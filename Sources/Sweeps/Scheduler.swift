@@ -103,9 +103,16 @@ public struct Scheduler: Sendable {
     }
 
     /// Predicted seconds until all is done, all ranks busy.
-    public var secondsLeft: Double {
-        let runningSeconds = running.keys.reduce(0) { $0 + costs.seconds(tasks[$1].cost) * Double(tasks[$1].ranks) / 2 }
-        return (queue.seconds(costs) + runningSeconds) / Double(max(1, load.count))
+    ///
+    /// - Parameter elapsedSeconds: how long a running task has run.
+    public func secondsLeft(_ elapsedSeconds: (_ task: Int) -> Double) -> Double {
+        var (total, longest) = (queue.seconds(costs), 0.0)
+        for (task, state) in running {
+            let left = max(0, costs.seconds(tasks[task].cost) - elapsedSeconds(task))
+            total += left * Double(state.team.count)
+            longest = max(longest, left)
+        }
+        return max(longest, total / Double(max(1, load.count)))
     }
 
     public mutating func handle(_ event: Event) -> [Command] {

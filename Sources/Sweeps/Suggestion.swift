@@ -1,6 +1,6 @@
 /// The candidate a misspelt word was most likely meant to be: the fewest edits (insert, delete, replace, swap two
 /// neighbours; case is free) and at most a third of the word's length. Ties go to the earlier candidate.
-func suggestion(for word: String, among candidates: [String]) -> String? {
+public func suggestion(for word: String, among candidates: [String]) -> String? {
     let wanted = Array(word.lowercased().unicodeScalars.prefix(64))
     var best: (distance: Int, word: String)?
     for candidate in candidates where candidate != word {
@@ -13,7 +13,7 @@ func suggestion(for word: String, among candidates: [String]) -> String? {
 }
 
 /// "; did you mean 'x'?" or, with nothing near, the words there are.
-func hint(for word: String, among candidates: [String]) -> String {
+public func hint(for word: String, among candidates: [String]) -> String {
     if let near = suggestion(for: word, among: candidates) { return "did you mean '\(near)'?" }
     return "there are \(candidates.joined(separator: ", "))"
 }

@@ -7,11 +7,10 @@ extension Communicator {
         var message = ""
         var result: Result?
         do { result = try body() } catch { message = String(describing: error) }
-        for root in 0..<size {
-            let text = broadcast(Array(message.utf8), from: root)
-            if !text.isEmpty { throw AgreedError(message: String(decoding: text, as: UTF8.self), rank: root) }
-        }
-        return result!
+        let first = minimum(result == nil ? rank : size)
+        guard first < size else { return result! }
+        let text = broadcast(Array(message.utf8), from: first)
+        throw AgreedError(message: String(decoding: text, as: UTF8.self), rank: first)
     }
 }
 

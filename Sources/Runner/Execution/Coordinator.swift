@@ -253,7 +253,8 @@ public final class Coordinator: TrialHost {
 
     private var progress: SweepProgress {
         var progress = counts
-        progress.secondsLeft = scheduler.secondsLeft
+        let now = wallSeconds()
+        progress.secondsLeft = scheduler.secondsLeft { now - (started[$0] ?? now) }
         progress.running = scheduler.runningTasks.map { (trials[$0.task].trial.id, $0.rank, started[$0.task] ?? 0) }
         return progress
     }
