@@ -19,7 +19,8 @@ public struct SummaryReport {
             let state = TrialState(rawValue: row["state"]?.description ?? "") ?? .failed
             counts[state] += 1
             let trial = row["trial"]?.description ?? ""
-            if state == .done, let gap = row["gap"]?.number, gap > largestGap?.gap ?? -.infinity {
+            // Below the optimum is as wrong as above it.
+            if state == .done, let gap = row["gap"]?.number, abs(gap) > abs(largestGap?.gap ?? 0) || largestGap == nil {
                 largestGap = (gap, trial)
             }
             if state != .done { Trouble.note(state, row["reason"]?.description ?? "", trial: trial, in: &troubles) }
@@ -38,15 +39,16 @@ public struct SummaryReport {
         for trouble in troubles.sorted(by: { $0.count > $1.count }) {
             text += Text.wrapped(trouble.description, to: width, indent: "  ") + "\n"
         }
-        return text + total(counts, width: width)
+        return text + total(counts, planned: try results.sessions().last?.planned ?? counts.ended)
     }
 
-    private func total(_ counts: TrialCounts, width: Int) -> String {
+    private func total(_ counts: TrialCounts, planned: Int) -> String {
         var parts = ["\(counts.done) done"]
         if counts.diverged > 0 { parts.append("\(counts.diverged) diverged") }
         if counts.failed > 0 { parts.append("\(counts.failed) failed") }
+        if planned > counts.ended { parts.append("\(planned - counts.ended) left") }
         return """
-            \(Text.count(counts.ended, "trial")): \(parts.joined(separator: ", "))
+            \(Text.count(max(planned, counts.ended), "trial")): \(parts.joined(separator: ", "))
             Results in \(results.directory); 'ncsweep results \(results.directory)' shows them
 
             """
@@ -87,7 +89,7 @@ private struct Block {
     private var groups: [Group] = []
     private var numbers: [[ParameterValue?]: Int] = [:]
 
-    /// A column of the table: the largest or the mean over a group's trials.
+    /// A column of the table: the one furthest from zero, or the mean, over a group's trials.
     private struct Measure {
         let column: String
         let isLargest: Bool
@@ -126,7 +128,7 @@ private struct Block {
         for (index, measure) in measures.enumerated() {
             guard let value = row[measure.column]?.number else { continue }
             groups[number].means[index].add(value)
-            groups[number].largest[index] = max(groups[number].largest[index] ?? value, value)
+            if abs(value) >= abs(groups[number].largest[index] ?? 0) { groups[number].largest[index] = value }
         }
     }
 
