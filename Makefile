@@ -21,10 +21,10 @@ MPI_ENVIRONMENT := OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 MPIRUN := $(MPI_ENVIRONMENT) mpirun --quiet --oversubscribe
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench format check install setup revision clean
+.PHONY: help run build test slurm-test bench format check install setup revision clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## build, then run sweeps/quickstart.yaml with mpirun on all cores
 	$(MPIRUN) -n $(RANKS) $(BUILD)/ncsweep run sweeps/quickstart.yaml
@@ -37,6 +37,9 @@ test: setup revision ## every test, those on 1 to 4 ranks included
 	swift build $(SWIFT_FLAGS) --product ncsweep
 	swift build $(SWIFT_FLAGS) --product ncbench
 	$(MPI_ENVIRONMENT) swift test $(SWIFT_FLAGS) --skip-build
+
+slurm-test: build ## try the Slurm templates on a Slurm of this machine's own (root)
+	slurm/test-cluster.sh
 
 bench: setup revision ## measure against PyTorch, mpi4py and this machine's own bounds
 	swift build $(SWIFT_FLAGS) --product ncsweep

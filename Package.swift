@@ -22,20 +22,15 @@ let package = Package(
         // Runs before anything else in the process: refuses a CPU the code was not built for.
         .target(name: "CStartup"),
 
-        .target(name: "MPI", dependencies: ["CMPI", "LinearAlgebra"]),
         .target(name: "RandomNumbers"),
         .target(name: "LinearAlgebra", dependencies: ["COpenBLAS"]),
+        .target(name: "MPI", dependencies: ["CMPI", "LinearAlgebra"]),
         .target(name: "Learning", dependencies: ["CZlib", "LinearAlgebra", "RandomNumbers"]),
         .target(name: "NeuralCollapse", dependencies: ["LinearAlgebra"]),
-        .target(
-            name: "UnconstrainedFeatures",
-            dependencies: ["Learning", "LinearAlgebra", "NeuralCollapse", "RandomNumbers"]),
+        .target(name: "UnconstrainedFeatures", dependencies: ["Learning", "LinearAlgebra", "RandomNumbers"]),
         .target(
             name: "Sweeps",
-            dependencies: [
-                "RandomNumbers", "Yams", .product(name: "DequeModule", package: "swift-collections"),
-                .product(name: "HeapModule", package: "swift-collections"),
-            ]),
+            dependencies: ["RandomNumbers", "Yams", .product(name: "DequeModule", package: "swift-collections")]),
         .target(name: "Results", dependencies: ["Sweeps", .product(name: "GRDB", package: "GRDB.swift")]),
         .target(name: "Reports", dependencies: ["Results", "Sweeps"]),
         .target(
@@ -47,7 +42,7 @@ let package = Package(
         .executableTarget(
             name: "ncsweep",
             dependencies: [
-                "CStartup", "Runner", "Reports",
+                "CStartup", "LinearAlgebra", "MPI", "Sweeps", "Results", "Reports", "Runner",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
@@ -66,6 +61,8 @@ let package = Package(
         .testTarget(name: "SweepsTests", dependencies: ["Sweeps"]),
         .testTarget(name: "ResultsTests", dependencies: ["Results", "Sweeps"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Results", "Sweeps"]),
+        // Reads the documents and runs the program; `make test` builds it first.
+        .testTarget(name: "DocumentationTests"),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -165,12 +165,12 @@ echo "slurm-test: the same rows, bit for bit"
 seconds=$("$program" results one --format csv --columns seconds | awk 'NR > 1 { s += $1 } END { print s / (NR - 1) }')
 steps=4000
 seeds=$(awk -v s="$seconds" -v steps=$steps 'BEGIN { print int(200 * 2 / (s * steps / 2000)) + 1 }')
-sweep long.yaml $steps "$seeds"
+sweep limited.yaml $steps "$seeds"
 for template in sweep sweep-multinode; do
     job=$(submit --time=2 --signal=B:USR1@30 --nodes=1 --ntasks-per-node=2 --job-name="$template" \
-        "$repository/slurm/$template.sbatch" long.yaml --out "long-$template")
+        "$repository/slurm/$template.sbatch" limited.yaml --out "limited-$template")
     await "$job" 900
-    expect_complete "long-$template" "$seeds"
+    expect_complete "limited-$template" "$seeds"
     log=$template-$job.log
     restarts=$(grep -c 'is queued again' "$log" || true)
     [ "$restarts" -ge 1 ] || fail "job $job was never stopped by the time limit"
