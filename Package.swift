@@ -63,6 +63,14 @@ let package = Package(
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Results", "Sweeps"]),
         // Reads the documents and runs the program; `make test` builds it first.
         .testTarget(name: "DocumentationTests"),
+        // Starts the built programs, alone and under mpirun.
+        .target(name: "Programs", path: "Tests/Programs"),
+        .executableTarget(
+            name: "mpichecks", dependencies: ["MPI", "LinearAlgebra", "RandomNumbers", "Runner"], path: "Tests/MPIChecks"),
+        .testTarget(name: "MPITests", dependencies: ["Programs", "mpichecks"]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["Programs", "Results", "Sweeps", .product(name: "GRDB", package: "GRDB.swift")]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -23,6 +23,9 @@ public struct RunOutcome: Sendable {
     public let directory: String
     public let file: SweepFile
     public let progress: SweepProgress
+    /// Some ranks are deep in a step and did not stop in time. They would keep `MPI_Finalize` waiting: the caller ends
+    /// them by aborting the job.
+    public let hasLostRanks: Bool
 }
 
 /// A sweep from its file to its stored results, on all ranks of a world.
@@ -197,6 +200,7 @@ public struct SweepRun {
         let end = try coordinator.run()
         try store.finish(end == .complete ? .finished : .interrupted)
         store.close()
-        return RunOutcome(end: end, directory: preparation.directory, file: preparation.file, progress: latest)
+        return RunOutcome(end: end, directory: preparation.directory, file: preparation.file, progress: latest,
+            hasLostRanks: coordinator.hasLostRanks)
     }
 }

@@ -73,6 +73,13 @@ struct RunCommand: ParsableCommand {
         guard let outcome else { return 0 }
         let summary = try SummaryReport(StoredResults(directory: outcome.directory))
         try StandardOutput.write { try $0.write(summary.text(width: StandardOutput.terminalWidth ?? 100)) }
+        let code = explain(outcome)
+        if outcome.hasLostRanks { world.abort(code: code) }
+        return code
+    }
+
+    /// Says how the sweep ended and returns the exit code.
+    private func explain(_ outcome: RunOutcome) -> Int {
         switch outcome.end {
         case .complete:
             return 0

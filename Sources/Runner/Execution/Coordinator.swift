@@ -51,6 +51,8 @@ public final class Coordinator: TrialHost {
     private var nextLook = 0.0
     private var nextReport = 0.0
     private var stopDeadline = Double.infinity
+    /// Whether ranks did not answer the order to give up in time: they cannot be expected to leave by themselves.
+    public private(set) var hasLostRanks = false
 
     /// Looking for messages costs a microsecond; steps may be shorter.
     private static let lookEverySeconds = 0.0002
@@ -59,8 +61,9 @@ public final class Coordinator: TrialHost {
     /// Without results: so that `status` sees what runs.
     private static let commitAtLeastEverySeconds = 5.0
     private static let reportEverySeconds = 0.1
-    /// How long the ranks have to give up their trials before the sweep ends without them.
-    private static let stopSeconds = 2.0
+    /// How long the ranks have to give up their trials before the sweep ends without them: below the second that mpirun
+    /// leaves between SIGTERM and SIGKILL.
+    private static let stopSeconds = 0.8
 
     public init(
         world: Communicator, signals: StopSignals, trials: [PlannedTrial], scheduler: Scheduler,
@@ -85,11 +88,7 @@ public final class Coordinator: TrialHost {
         var wait = AdaptiveWait()
         while !isFinished {
             if look() { wait.reset() }
-            if isAbandoning {
-                isAbandoning = false
-                local.removeAll()
-                handle(.abandoned(rank: 0))
-            }
+            if isAbandoning { giveUpWaiting() }
             guard let assignment = local.popFirst() else {
                 commitIfDue(isIdle: true)
                 if !isFinished { wait.pause() }
@@ -106,6 +105,15 @@ public final class Coordinator: TrialHost {
         while !outbox.isEmpty { outbox.progress() }
         if let failure { throw failure }
         return end
+    }
+
+    /// Drops what waits for this rank. A team's trial is begun all the same, to be given up at its first step by all:
+    /// another rank of the team may already wait in `group` for this one.
+    private func giveUpWaiting() {
+        local.removeAll { $0.team.count == 1 }
+        guard local.isEmpty else { return }
+        isAbandoning = false
+        handle(.abandoned(rank: 0))
     }
 
     public func poll() throws(Abandoned) {
@@ -126,6 +134,7 @@ public final class Coordinator: TrialHost {
         if let signal = signals.next() { stop(.signalled(signal)) }
         if now > stopDeadline {
             stopDeadline = .infinity
+            hasLostRanks = true
             handle(.stop)
         }
         var hasArrived = false
@@ -159,6 +168,8 @@ public final class Coordinator: TrialHost {
         guard end == .complete else { return }
         end = reason
         handle(.stop)
+        // A launcher that passed the signal on kills soon after.
+        commitFinished()
     }
 
     private func end(_ task: Int, _ attempt: Int, _ result: TrialResult) {

@@ -44,7 +44,7 @@ public final class Worker: TrialHost {
         var wait = AdaptiveWait()
         while !isFinished {
             if look() { wait.reset() }
-            if isAbandoning { acknowledgeAbandoning() }
+            if isAbandoning { giveUpWaiting() }
             guard let assignment = assignments.popFirst() else {
                 wait.pause()
                 continue
@@ -66,9 +66,12 @@ public final class Worker: TrialHost {
         if isAbandoning || isFinished { throw Abandoned() }
     }
 
-    private func acknowledgeAbandoning() {
+    /// Drops what waits. A team's trial is begun all the same, to be given up at its first step by all: another rank of
+    /// the team may already wait in `group` for this one.
+    private func giveUpWaiting() {
+        assignments.removeAll { $0.team.count == 1 }
+        guard assignments.isEmpty else { return }
         isAbandoning = false
-        assignments.removeAll()
         send(.abandoned)
     }
 

@@ -1,0 +1,103 @@
+import Foundation
+import Programs
+import Testing
+
+extension EndToEndTests {
+    /// SIGINT and SIGTERM: an end within 5 seconds with all finished trials stored.
+    @Suite(.serialized) struct StopTests {
+        private static let many = """
+            problem: ufm
+            n: 20
+            K: 10
+            d: 16
+            solver: gradient_descent
+            steps: 3000
+            tolerance: 0
+            grid: {lambda: logspace(1e-4, 1e-1, 20)}
+            seeds: 100
+            """
+
+        /// Trials that take minutes.
+        private static let long = """
+            problem: network
+            dataset: small
+            epochs: 1000000
+            batch: 32
+            lambda: 1e-3
+            architecture: mlp(512-512)
+            seeds: 3
+            """
+
+        @Test(arguments: [SIGINT, SIGTERM], [nil, 1, 3]) func storesWhatHasFinished(signal: Int32, ranks: Int?) throws {
+            let folder = try TemporaryFolder()
+            let file = try folder.write(Self.many, to: "many.yaml")
+            let directory = folder.path + "/results"
+            let program = try Programs.startSweep(file, to: directory, ranks: ranks)
+            try program.wait { try Stored.starts(directory).count >= 5 }
+            let before = try Stored.starts(directory)
+            try expectStop(program, signal, ranks: ranks)
+            let after = try Stored.starts(directory)
+            #expect(after.count > before.count, "what finished between the look and the signal is stored")
+            #expect(after.count < 2000, "the sweep was over before the signal")
+            for (trial, started) in before { #expect(after[trial] == started) }
+            #expect(try Stored.ending(directory) == "interrupted")
+            // It can be taken up again.
+            let again = try Programs.startSweep(file, to: directory, ranks: ranks)
+            try again.wait { try Stored.starts(directory).count > after.count }
+            try expectStop(again, signal, ranks: ranks)
+            for (trial, started) in after { #expect(try Stored.starts(directory)[trial] == started) }
+        }
+
+        @Test(arguments: [nil, 2]) func givesUpALongTrial(ranks: Int?) throws {
+            let folder = try TemporaryFolder()
+            try SmallDataSet.write(to: folder.path)
+            let file = try folder.write(Self.long, to: "long.yaml")
+            let directory = folder.path + "/results"
+            let program = try Programs.startSweep(file, to: directory, data: folder.path, ranks: ranks)
+            try program.wait { program.errorsSoFar.contains("trials;") }
+            usleep(500_000)
+            try expectStop(program, SIGTERM, ranks: ranks)
+            #expect(try Stored.starts(directory).isEmpty)
+            #expect(try Stored.ending(directory) == "interrupted")
+        }
+
+        /// A team gives up together.
+        @Test func givesUpATrialOfATeam() throws {
+            let folder = try TemporaryFolder()
+            try SmallDataSet.write(to: folder.path)
+            let file = try folder.write(Self.long + "\nshards: 2\nexecution: {ranks: 2}\n", to: "team.yaml")
+            let directory = folder.path + "/results"
+            let program = try Programs.startSweep(file, to: directory, data: folder.path, ranks: 3)
+            try program.wait { program.errorsSoFar.contains("trials;") }
+            usleep(500_000)
+            try expectStop(program, SIGTERM, ranks: 3)
+            #expect(try Stored.ending(directory) == "interrupted")
+        }
+
+        /// To one rank that is not the coordinator, as `kill` by hand or a batch system may send it.
+        @Test func aSignalToAWorkerStopsAll() throws {
+            let folder = try TemporaryFolder()
+            let file = try folder.write(Self.many, to: "many.yaml")
+            let directory = folder.path + "/results"
+            let program = try Programs.startSweep(file, to: directory, ranks: 2)
+            try program.wait { try Stored.starts(directory).count >= 5 }
+            let ranks = program.ranks
+            #expect(ranks.count == 2)
+            let started = Date()
+            kill(try #require(ranks.last), SIGTERM)
+            let ending = try program.wait(atMostSeconds: 20)
+            #expect(Date().timeIntervalSince(started) < 5)
+            #expect(ending.code == 143)
+            #expect(try Stored.ending(directory) == "interrupted")
+        }
+
+        private func expectStop(_ program: RunningProgram, _ signal: Int32, ranks: Int?) throws {
+            let started = Date()
+            program.signal(signal)
+            let ending = try program.wait(atMostSeconds: 20)
+            #expect(Date().timeIntervalSince(started) < 5, "\(ending.errors)")
+            // mpirun itself ends with 1 at SIGINT or SIGTERM, whatever its ranks return.
+            #expect(ending.code == (ranks == nil ? 128 + Int(signal) : 1), "\(ending.errors)")
+        }
+    }
+}
