@@ -28,6 +28,9 @@ public final class Communicator {
 
     /// A communicator over `ranks` of this one, in that order; every one of them, and nobody else, must call it.
     /// `tag` tells apart groups that are made at the same time.
+    ///
+    /// Open MPI does this by messages with `tag` on this very communicator, where `receiveIfAny` would take them for its
+    /// own: groups are made of a duplicate that carries no messages.
     public func group(of ranks: [Int], tag: Int) -> Communicator {
         var (all, part): (MPI_Group?, MPI_Group?) = (nil, nil)
         check(MPI_Comm_group(handle, &all), "MPI_Comm_group")
@@ -39,6 +42,13 @@ public final class Communicator {
         check(MPI_Group_free(&all), "MPI_Group_free")
         guard let made else { preconditionFailure("group made by a rank outside it") }
         return Communicator(handle: made, isOwned: true)
+    }
+
+    /// The same ranks, whose messages never meet those of this communicator. Collective.
+    public func duplicate() -> Communicator {
+        var made: MPI_Comm?
+        check(MPI_Comm_dup(handle, &made), "MPI_Comm_dup")
+        return Communicator(handle: made!, isOwned: true)
     }
 
     /// The ranks of this communicator that share this machine's memory. Collective.

@@ -32,13 +32,17 @@ public struct RunOutcome: Sendable {
 public struct SweepRun {
     private let options: RunOptions
     private let world: Communicator
+    /// What teams are made of: apart from the messages on `world`.
+    private let teams: Communicator
     private let signals: StopSignals
     private let builder: TrialBuilder
     private let dataSets: DataSetShelf
 
+    /// Collective.
     public init(_ options: RunOptions, world: Communicator, signals: StopSignals) {
         self.options = options
         self.world = world
+        teams = world.duplicate()
         self.signals = signals
         dataSets = DataSetShelf(folder: options.dataFolder, environmentFolder: options.environmentDataFolder)
         builder = TrialBuilder(dataSets: dataSets)
@@ -86,9 +90,9 @@ public struct SweepRun {
     }
 
     private func execution(on hostName: String, _ checkpoints: CheckpointFolder) -> Execute {
-        { [builder, world] (assignment, host) throws(Abandoned) in
+        { [builder, teams] (assignment, host) throws(Abandoned) in
             try builder.execute(
-                assignment, host: host, world: world, hostName: hostName, checkpoints: checkpoints)
+                assignment, host: host, teams: teams, hostName: hostName, checkpoints: checkpoints)
         }
     }
 

@@ -15,27 +15,25 @@ struct NCSweep: ParsableCommand {
         ])
 
     static func main() {
-        // Every rank reads the same command line; what is wrong with it is said once.
-        if MPIEnvironment.launchedRank != 0 { silenceStandardError() }
         do {
             var command = try parseAsRoot()
             try command.run()
-        } catch let error where isOfTheCommandLine(error) {
-            exit(withError: error)
         } catch {
+            // Every rank meets the same mistake; it is said once.
+            guard MPIEnvironment.launchedRank == 0 else { Foundation.exit(exitCode(of: error)) }
+            if isOfTheCommandLine(error) { exit(withError: error) }
             printError(error)
-            Foundation.exit(1)
+            Foundation.exit(exitCode(of: error))
         }
+    }
+
+    private static func exitCode(of error: any Error) -> Int32 {
+        isOfTheCommandLine(error) ? exitCode(for: error).rawValue : 1
     }
 
     /// Whether ArgumentParser made the error: a wrong option, a request for help, an exit code.
     private static func isOfTheCommandLine(_ error: any Error) -> Bool {
         let type = String(reflecting: type(of: error))
         return type.hasPrefix("ArgumentParser.")
-    }
-
-    private static func silenceStandardError() {
-        let nowhere = open("/dev/null", O_WRONLY)
-        if nowhere >= 0 { dup2(nowhere, STDERR_FILENO) }
     }
 }

@@ -33,6 +33,7 @@ struct Checks {
         case "broadcast": broadcast()
         case "agree": agree()
         case "groups": groups()
+        case "quiet-groups": quietGroups()
         case "node": nodeMemory()
         case "sums": sums()
         case "fail": expect(world.rank != world.size - 1, "the last rank fails, as asked")

@@ -90,6 +90,22 @@ extension Checks {
         }
     }
 
+    /// A rank that looks for messages while others already make a group with it must see none of theirs.
+    mutating func quietGroups() {
+        let teams = world.duplicate()
+        for round in 0..<100 {
+            if world.rank == world.size - 1 {
+                let end = monotonicSeconds() + 0.002
+                while monotonicSeconds() < end {
+                    let message = world.receiveIfAny()
+                    expect(message == nil, "message of tag \(message?.tag ?? 0) in round \(round)")
+                }
+            }
+            let group = teams.group(of: Array(0..<world.size), tag: round)
+            expect(group.rank == world.rank, "rank \(group.rank) in the group")
+        }
+    }
+
     mutating func nodeMemory() {
         let node = world.node()
         // All ranks of this test run on one machine.

@@ -30,6 +30,10 @@ import Testing
         try check("groups", ranks: ranks)
     }
 
+    @Test(arguments: [2, 4]) func groupsAreMadeApartFromMessages(ranks: Int) throws {
+        try check("quiet-groups", ranks: ranks)
+    }
+
     @Test(arguments: [nil, 1, 2, 3, 4]) func nodeMemoryIsSeenByAllRanks(ranks: Int?) throws {
         try check("node", ranks: ranks)
     }

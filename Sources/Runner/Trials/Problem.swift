@@ -70,8 +70,10 @@ public struct TrialBuilder {
     }
 
     /// Runs an assignment on this rank and times it. Whatever goes wrong becomes a `failed` result.
+    ///
+    /// - Parameter teams: all ranks of the world, for the communicators of teams alone.
     public func execute(
-        _ assignment: Message.Assignment, host: any TrialHost, world: Communicator, hostName: String,
+        _ assignment: Message.Assignment, host: any TrialHost, teams: Communicator, hostName: String,
         checkpoints: CheckpointFolder
     ) throws(Abandoned) -> TrialResult {
         let (started, clock) = (wallSeconds(), monotonicSeconds())
@@ -79,7 +81,7 @@ public struct TrialBuilder {
         do {
             let team =
                 assignment.team.count > 1
-                ? world.group(of: assignment.team, tag: assignment.task % 1024) : nil
+                ? teams.group(of: assignment.team, tag: assignment.task % 1024) : nil
             let interval = assignment.checkpointIntervalSeconds
             record = try problem(assignment.trial).run(
                 TrialContext(
@@ -94,6 +96,7 @@ public struct TrialBuilder {
         return TrialResult(
             id: assignment.trial.id, state: record.state, reason: record.reason, outcomes: record.outcomes,
             measurements: record.measurements, started: started,
-            seconds: record.secondsBefore + monotonicSeconds() - clock, host: hostName, rank: world.rank, attempt: assignment.attempt)
+            seconds: record.secondsBefore + monotonicSeconds() - clock, host: hostName, rank: teams.rank,
+            attempt: assignment.attempt)
     }
 }
