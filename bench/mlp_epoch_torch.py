@@ -9,6 +9,7 @@ the fused SGD where this PyTorch has one for the CPU, gradients set to None. `--
 
 import argparse
 import gzip
+import sys
 import time
 
 import numpy
@@ -37,6 +38,7 @@ def main():
     parser.add_argument("--weight-decay", type=float, default=0.0)
     parser.add_argument("--optimizer", choices=["fused", "foreach", "plain"], default="fused")
     parser.add_argument("--compile", action="store_true", help="torch.compile the model (needs a C++ compiler)")
+    parser.add_argument("--stepwise", action="store_true", help="wait for a line on standard input before each epoch")
     options = parser.parse_args()
 
     torch.set_num_threads(1)
@@ -56,6 +58,8 @@ def main():
     optimizer = make_optimizer(model, options)
 
     for epoch in range(options.epochs):
+        if options.stepwise and not sys.stdin.readline():
+            return
         start = time.perf_counter()
         total = 0.0
         batches = torch.randperm(len(labels)).split(options.batch)

@@ -12,6 +12,8 @@ public struct SweepProgress: Sendable {
     /// Running trials with rank and start, the longest first.
     public var running: [(trial: TrialID, rank: Int, since: Double)] = []
     public var secondsLeft = 0.0
+
+    public init() {}
 }
 
 /// Where results go, in groups; returns when they are safe.
