@@ -129,30 +129,3 @@ extension TrialState {
         }
     }
 }
-
-extension ByteWriter {
-    fileprivate mutating func write(_ value: ParameterValue) {
-        switch value {
-        case .integer(let whole):
-            write(byte: 0)
-            write(whole)
-        case .real(let real):
-            write(byte: 1)
-            write(real)
-        case .text(let text):
-            write(byte: 2)
-            write(text)
-        }
-    }
-}
-
-extension ByteReader {
-    fileprivate mutating func value() -> ParameterValue? {
-        switch byte() {
-        case 0: integer().map(ParameterValue.integer)
-        case 1: real().map(ParameterValue.real)
-        case 2: text().map(ParameterValue.text)
-        default: nil
-        }
-    }
-}

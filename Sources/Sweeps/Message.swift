@@ -49,7 +49,7 @@ extension Message {
     }
 
     public var bytes: [UInt8] {
-        var writer = ByteWriter()
+        var writer = ByteWriter(reserving: 256)
         switch self {
         case .ready, .abandon, .abandoned, .finish:
             break
@@ -61,7 +61,7 @@ extension Message {
             writer.write(UInt64(assignment.team.count))
             for rank in assignment.team { writer.write(rank) }
             writer.write(assignment.checkpointIntervalSeconds ?? -1)
-            writer.write(assignment.trial.canonicalText)
+            writer.write(assignment.trial)
         case .ended(let task, let attempt, let result):
             writer.write(task)
             writer.write(attempt)
@@ -76,11 +76,11 @@ extension Message {
         switch tag {
         case 1: self = .ready
         case 2:
-            guard let task = reader.integer(), let attempt = reader.integer(), let count = reader.count(ofElementsTaking: 1), count >= 1
+            guard let task = reader.integer(), let attempt = reader.integer(),
+                let count = reader.count(ofElementsTaking: 1), count >= 1
             else { return nil }
             let team = (0..<count).compactMap { _ in reader.integer() }
-            guard team.count == count, let interval = reader.real(), let text = reader.text(),
-                let trial = Trial(canonicalText: text)
+            guard team.count == count, let interval = reader.real(), let trial = reader.trial()
             else { return nil }
             self = .run(
                 Assignment(
