@@ -1,7 +1,7 @@
 import CMPI
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// A message as it arrived.
@@ -69,21 +69,26 @@ public final class Outbox {
             MPI_Isend(
                 copy.baseAddress, Int32(bytes.count), byteType, Int32(rank), Int32(tag), communicator.handle, &request),
             "MPI_Isend")
-        pending.append(Pending(request: request, bytes: copy))
-        progress()
+        // Most have left by now. The others are left to `progress`: to test all of them here would make a burst of
+        // sends quadratic.
+        let message = Pending(request: request, bytes: copy)
+        if !Self.hasLeft(message) { pending.append(message) }
     }
 
     /// Lets go of what has left.
     public func progress() {
         guard !pending.isEmpty else { return }
-        pending.removeAll { message in
-            var request = message.request
-            var isDone: Int32 = 0
-            check(MPI_Test(&request, &isDone, ignoreStatus), "MPI_Test")
-            guard isDone != 0 else { return false }
-            message.bytes.deallocate()
-            return true
-        }
+        pending.removeAll(where: Self.hasLeft)
+    }
+
+    /// Frees its bytes if so.
+    private static func hasLeft(_ message: Pending) -> Bool {
+        var request = message.request
+        var isDone: Int32 = 0
+        check(MPI_Test(&request, &isDone, ignoreStatus), "MPI_Test")
+        guard isDone != 0 else { return false }
+        message.bytes.deallocate()
+        return true
     }
 }
 
