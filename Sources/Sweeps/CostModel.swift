@@ -39,5 +39,8 @@ public struct CostModel: Sendable {
         return speed.seconds / speed.work
     }
 
+    /// Whether predictions for a family rest on finished trials.
+    func hasObserved(_ family: String) -> Bool { observed[family] != nil }
+
     public func seconds(_ cost: Cost) -> Double { cost.work * secondsPerWork(cost.family) }
 }

@@ -3,9 +3,9 @@ import DequeModule
 /// Who runs what next: a pure state machine, `event → commands`. It does no I/O and reads no clock; the coordinator
 /// carries out its commands, and tests drive it with a simulated cluster.
 ///
-/// Trials go out longest predicted first (Graham 1969: at most 4/3 of the best makespan). A rank gets its next trial
-/// while it still runs a short one, so that it does not wait for the coordinator, which trains too. Attempts are
-/// numbered, so that a late result of an attempt given up is told apart.
+/// Trials go out longest predicted first (Graham 1969: at most 4/3 of the best makespan). A rank gets its next trials
+/// while it still runs a short one, so that it does not wait for the coordinator, which trains too (`Scheduler+Ahead`).
+/// Attempts are numbered, so that a late result of an attempt given up is told apart.
 public struct Scheduler: Sendable {
     public struct Task: Sendable {
         public let cost: Cost
@@ -62,15 +62,24 @@ public struct Scheduler: Sendable {
         }
     }
 
-    /// Trials shorter than this are handed out one ahead: the wait for the coordinator would show.
-    private static let aheadSeconds = 0.02
-
-    private struct Running {
+    struct Running {
         let attempt: Int
         let team: [Int]
+        /// Predicted when it was given.
+        let seconds: Double
+    }
+
+    /// What a rank has been given and has not ended.
+    struct Load {
+        /// In order; the first one runs.
+        var tasks: Deque<Int> = []
+        /// Predicted for all of them.
+        var seconds = 0.0
     }
 
     public let tasks: [Task]
+    /// How long a message may lie before the coordinator answers it, as it trains too; the coordinator keeps it current.
+    public var latenessSeconds = 0.0
     public private(set) var costs: CostModel
     public private(set) var done = 0
     public private(set) var diverged = 0
@@ -78,11 +87,15 @@ public struct Scheduler: Sendable {
     public private(set) var isStopping = false
 
     private let limit: FailureLimit
-    private var queue: TaskQueue
-    private var attempts: [Int: Int] = [:]
-    private var running: [Int: Running] = [:]
-    /// Tasks given to each rank and not ended, in order; nil until the rank is ready.
-    private var load: [Deque<Int>?]
+    private(set) var queue: TaskQueue
+    /// Made so far, by task.
+    private var attempts: [Int]
+    private(set) var running: [Int: Running] = [:]
+    /// By rank; nil until it is ready.
+    private(set) var load: [Load?]
+    private var idle = IdleRanks()
+    /// Predicted for all that is given, times the ranks it is given to.
+    private var runningSeconds = 0.0
     private var hasFinished = false
 
     public init(tasks: [Task], ranks: Int, limit: FailureLimit = .none, costs: CostModel = CostModel()) {
@@ -91,15 +104,19 @@ public struct Scheduler: Sendable {
         self.limit = limit
         self.costs = costs
         queue = TaskQueue(tasks)
+        attempts = Array(repeating: 0, count: tasks.count)
         load = Array(repeating: nil, count: ranks)
     }
 
     public var pending: Int { queue.count }
     public var runningCount: Int { running.count }
 
-    /// Running tasks with the first rank of their team, by task.
+    /// What the ranks work at, with the first rank of its team, by task; not what they have been given ahead.
     public var runningTasks: [(task: Int, rank: Int)] {
-        running.map { ($0.key, $0.value.team[0]) }.sorted { $0.task < $1.task }
+        load.indices.compactMap { rank in
+            guard let task = load[rank]?.tasks.first, running[task]?.team[0] == rank else { return nil }
+            return (task, rank)
+        }.sorted { $0.task < $1.task }
     }
 
     /// Predicted seconds until all is done, all ranks busy.
@@ -118,18 +135,28 @@ public struct Scheduler: Sendable {
     public mutating func handle(_ event: Event) -> [Command] {
         guard !hasFinished else { return [] }
         var commands: [Command] = []
+        var concerned: [Int] = []
         switch event {
         case .ready(let rank):
-            if load[rank] == nil { load[rank] = [] }
+            if load[rank] == nil {
+                load[rank] = Load()
+                idle.insert(rank)
+            }
+            concerned = [rank]
         case .stop:
             if isStopping { forgetAllRanks() } else { commands += stop() }
         case .abandoned(let rank):
             load[rank] = nil
+            idle.remove(rank)
         case .ended(let task, let attempt, let ending, let seconds):
             guard let current = running[task], current.attempt == attempt else { return [] }
             commands += end(task, current, ending, seconds)
+            concerned = current.team
         }
-        if !isStopping { dispatch(&commands) }
+        if !isStopping {
+            giveToIdleRanks(&commands)
+            for rank in concerned { giveAhead(to: rank, &commands) }
+        }
         if isStopping ? load.allSatisfy({ $0 == nil }) : running.isEmpty && queue.isEmpty {
             hasFinished = true
             commands.append(.finish)
@@ -143,11 +170,15 @@ public struct Scheduler: Sendable {
         return [.abandon]
     }
 
-    private mutating func forgetAllRanks() { for rank in load.indices { load[rank] = nil } }
+    private mutating func forgetAllRanks() {
+        for rank in load.indices { load[rank] = nil }
+        idle.removeAll()
+    }
 
     private mutating func end(_ task: Int, _ current: Running, _ ending: Ending, _ seconds: Double) -> [Command] {
         running[task] = nil
-        for rank in current.team { load[rank]?.removeAll { $0 == task } }
+        runningSeconds = running.isEmpty ? 0 : runningSeconds - current.seconds * Double(current.team.count)
+        for rank in current.team { take(task, current.seconds, from: rank) }
         switch ending {
         case .done:
             done += 1
@@ -166,30 +197,43 @@ public struct Scheduler: Sendable {
         return commands
     }
 
-    // MARK: Dispatch
-
-    private mutating func dispatch(_ commands: inout [Command]) {
-        while let task = queue.longest(costs) {
-            guard let team = team(for: task) else { return }
-            queue.remove(task, tasks[task])
-            let attempt = attempts[task, default: 0] + 1
-            attempts[task] = attempt
-            running[task] = Running(attempt: attempt, team: team)
-            for rank in team { load[rank]?.append(task) }
-            commands.append(.run(task: task, attempt: attempt, team: team))
+    private mutating func take(_ task: Int, _ seconds: Double, from rank: Int) {
+        // Ranks end what they are given in order.
+        if load[rank]?.tasks.first == task {
+            load[rank]?.tasks.removeFirst()
+        } else {
+            load[rank]?.tasks.removeAll { $0 == task }
+        }
+        guard let isIdle = load[rank]?.tasks.isEmpty else { return }
+        if isIdle {
+            load[rank]?.seconds = 0
+            idle.insert(rank)
+        } else {
+            load[rank]?.seconds -= seconds
         }
     }
 
-    /// The ranks to give a task to now, nil to wait. A team starts together, so it takes idle ranks only; while a team
-    /// waits for ranks to come free nothing else is handed to them.
-    private func team(for task: Int) -> [Int]? {
-        let idle = load.indices.filter { load[$0]?.isEmpty == true }
-        let size = tasks[task].ranks
-        if idle.count >= size { return Array(idle.prefix(size)) }
-        guard size == 1, queue.count > 2 * load.count else { return nil }
-        return load.indices.first { rank in
-            guard let given = load[rank], given.count == 1, let current = given.first else { return false }
-            return tasks[current].ranks == 1 && costs.seconds(tasks[current].cost) < Self.aheadSeconds
-        }.map { [$0] }
+    // MARK: Dispatch
+
+    /// A team starts together, so it takes idle ranks only; while one waits for ranks to come free, nothing else is
+    /// handed out.
+    private mutating func giveToIdleRanks(_ commands: inout [Command]) {
+        while let task = queue.longest(costs), let team = idle.removeFirst(tasks[task].ranks) {
+            give(task, to: team, &commands)
+        }
+    }
+
+    mutating func give(_ task: Int, to team: [Int], _ commands: inout [Command]) {
+        queue.remove(task, tasks[task])
+        attempts[task] += 1
+        let attempt = attempts[task]
+        let seconds = costs.seconds(tasks[task].cost)
+        running[task] = Running(attempt: attempt, team: team, seconds: seconds)
+        runningSeconds += seconds * Double(team.count)
+        for rank in team {
+            load[rank]?.tasks.append(task)
+            load[rank]?.seconds += seconds
+        }
+        commands.append(.run(task: task, attempt: attempt, team: team))
     }
 }

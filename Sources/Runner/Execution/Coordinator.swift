@@ -50,6 +50,7 @@ public final class Coordinator: TrialHost {
     private var isFinished = false
     private var end = SweepEnd.complete
     private var failure: (any Error)?
+    private var lastLook = monotonicSeconds()
     private var nextLook = 0.0
     private var nextReport = 0.0
     private var stopDeadline = Double.infinity
@@ -69,7 +70,8 @@ public final class Coordinator: TrialHost {
 
     public init(
         world: Communicator, signals: StopSignals, trials: [PlannedTrial], scheduler: Scheduler,
-        initial: SweepProgress, execute: @escaping Execute, commit: @escaping Commit, report: @escaping (SweepProgress) -> Void
+        initial: SweepProgress, execute: @escaping Execute, commit: @escaping Commit,
+        report: @escaping (SweepProgress) -> Void
     ) {
         self.world = world
         self.signals = signals
@@ -89,7 +91,7 @@ public final class Coordinator: TrialHost {
         handle(.ready(rank: 0))
         var wait = AdaptiveWait()
         while !isFinished {
-            if look() { wait.reset() }
+            lookBetweenTrials(&wait)
             if isAbandoning { giveUpWaiting() }
             guard let assignment = local.popFirst() else {
                 commitIfDue(isIdle: true)
@@ -126,6 +128,14 @@ public final class Coordinator: TrialHost {
         if isAbandoning { throw Abandoned() }
     }
 
+    /// Where more trials wait here, looking is as rare as between steps: they may be shorter than a look.
+    private func lookBetweenTrials(_ wait: inout AdaptiveWait) {
+        let now = monotonicSeconds()
+        guard local.isEmpty || now >= nextLook else { return }
+        nextLook = now + Self.lookEverySeconds
+        if look() { wait.reset() }
+    }
+
     // MARK: Events
 
     /// Handles what has arrived and what is due; true if anything has arrived.
@@ -133,6 +143,7 @@ public final class Coordinator: TrialHost {
     private func look() -> Bool {
         outbox.progress()
         let now = monotonicSeconds()
+        noteLook(at: now)
         if let signal = signals.next() { stop(.signalled(signal)) }
         if now > stopDeadline {
             stopDeadline = .infinity
@@ -150,6 +161,14 @@ public final class Coordinator: TrialHost {
             report(progress)
         }
         return hasArrived
+    }
+
+    /// The scheduler is told how long ranks wait for an answer: the longest time between two looks, forgotten within a
+    /// second or so.
+    private func noteLook(at now: Double) {
+        let gap = now - lastLook
+        lastLook = now
+        scheduler.latenessSeconds = max(gap, scheduler.latenessSeconds * (1 - min(1, gap)))
     }
 
     private func receive(_ incoming: IncomingMessage) {

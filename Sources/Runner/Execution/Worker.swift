@@ -43,7 +43,7 @@ public final class Worker: TrialHost {
         send(.ready)
         var wait = AdaptiveWait()
         while !isFinished {
-            if look() { wait.reset() }
+            lookBetweenTrials(&wait)
             if isAbandoning { giveUpWaiting() }
             guard let assignment = assignments.popFirst() else {
                 wait.pause()
@@ -64,6 +64,14 @@ public final class Worker: TrialHost {
         nextLook = now + Self.lookEverySeconds
         look()
         if isAbandoning || isFinished { throw Abandoned() }
+    }
+
+    /// Where more trials wait here, looking is as rare as between steps: they may be shorter than a look.
+    private func lookBetweenTrials(_ wait: inout AdaptiveWait) {
+        let now = monotonicSeconds()
+        guard assignments.isEmpty || now >= nextLook else { return }
+        nextLook = now + Self.lookEverySeconds
+        if look() { wait.reset() }
     }
 
     /// Drops what waits. A team's trial is begun all the same, to be given up at its first step by all: another rank of

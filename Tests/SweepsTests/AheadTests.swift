@@ -1,0 +1,113 @@
+import Testing
+
+@testable import Sweeps
+
+/// How many trials a rank is given before it needs them.
+@Suite struct AheadTests {
+    /// Tasks given to the first rank of two once it has ended one task of `seconds`.
+    private func given(_ seconds: Double, lateness: Double, tasks: Int = 10_000) -> Int {
+        let task = Scheduler.Task(cost: Cost(family: "a", work: 1))
+        var scheduler = Scheduler(tasks: Array(repeating: task, count: tasks), ranks: 2)
+        var count = scheduler.handle(.ready(rank: 0)).count
+        scheduler.latenessSeconds = lateness
+        count += scheduler.handle(.ended(task: 0, attempt: 1, .done, seconds: seconds)).count { isRun($0) }
+        return count - 1
+    }
+
+    private func isRun(_ command: Scheduler.Command) -> Bool {
+        if case .run = command { true } else { false }
+    }
+
+    @Test func aLateCoordinatorGivesWhatCoversTwoWaits() {
+        // The one that runs, and those behind it.
+        #expect(given(0.001, lateness: 0.01) == 1 + 20)
+        #expect(given(0.01, lateness: 0.01) == 1 + 2)
+        #expect(given(0.1, lateness: 0.01) == 1 + 1)
+        #expect(given(1, lateness: 0.01) == 1)
+        #expect(given(1, lateness: 0.1) == 1 + 1)
+    }
+
+    @Test func aPromptCoordinatorGivesOneAtMost() {
+        #expect(given(0.001, lateness: 0) == 2)
+        #expect(given(0.1, lateness: 0) == 1)
+    }
+
+    /// Trials of no length at all are not given without end.
+    @Test func thereIsALimit() { #expect((100...1000).contains(given(1e-9, lateness: 1))) }
+
+    @Test func aRankHoldsAShareOfWhatIsLeft() {
+        for tasks in [2, 5, 20, 100] {
+            #expect(given(1e-6, lateness: 1, tasks: tasks) <= max(1, 1 + tasks / 4), "\(tasks) tasks")
+        }
+    }
+
+    /// Before anything has finished a prediction is a guess, on which one trial is risked and not hundreds.
+    @Test func guessesGiveOneAtMost() {
+        let task = Scheduler.Task(cost: Cost(family: "a", work: 1))
+        var scheduler = Scheduler(tasks: Array(repeating: task, count: 10_000), ranks: 2)
+        scheduler.latenessSeconds = 1
+        #expect(scheduler.handle(.ready(rank: 0)).count == 2)
+    }
+
+    /// The tests of the scheduler as a whole simulate ranks; here only that what is given ahead ends like the rest.
+    @Test func everyTaskEndsOnceAndOnlyTheFirstOfARankRuns() {
+        let tasks = (0..<500).map { Scheduler.Task(cost: Cost(family: "a", work: Double(1 + $0 % 7))) }
+        var scheduler = Scheduler(tasks: tasks, ranks: 3)
+        var queues: [[(task: Int, attempt: Int)]] = [[], [], []]
+        var recorded = Set<Int>()
+        var hasFinished = false
+        func carryOut(_ commands: [Scheduler.Command]) {
+            for command in commands {
+                switch command {
+                case .run(let task, let attempt, let team): queues[team[0]].append((task, attempt))
+                case .record(let task, _): #expect(recorded.insert(task).inserted)
+                case .abandon: Issue.record("abandoned")
+                case .finish: hasFinished = true
+                }
+            }
+        }
+        scheduler.latenessSeconds = 0.02
+        for rank in 0..<3 { carryOut(scheduler.handle(.ready(rank: rank))) }
+        var deepest = 0
+        while let rank = queues.indices.max(by: { queues[$0].count < queues[$1].count }), let first = queues[rank].first {
+            #expect(scheduler.runningTasks.count == queues.count { !$0.isEmpty })
+            #expect(scheduler.runningCount == queues.reduce(0) { $0 + $1.count })
+            deepest = max(deepest, queues[rank].count)
+            queues[rank].removeFirst()
+            let seconds = 0.001 * tasks[first.task].cost.work
+            carryOut(scheduler.handle(.ended(task: first.task, attempt: first.attempt, .done, seconds: seconds)))
+        }
+        #expect(hasFinished && recorded.count == 500)
+        #expect(deepest > 5)
+        #expect(scheduler.secondsLeft == 0 && scheduler.runningCount == 0)
+    }
+}
+
+@Suite struct IdleRanksTests {
+    @Test func givesTheLowestAndKeepsWhatIsTooFew() {
+        var idle = IdleRanks()
+        for rank in [3, 1, 7, 1, 5] { idle.insert(rank) }
+        idle.remove(5)
+        idle.remove(6)
+        #expect(idle.removeFirst(4) == nil)
+        #expect(idle.removeFirst(2) == [1, 3])
+        idle.insert(0)
+        #expect(idle.removeFirst(2) == [0, 7])
+        #expect(idle.removeFirst(1) == nil)
+    }
+}
+
+@Suite struct TrialCodingTests {
+    @Test func aTrialTravelsAsItIs() throws {
+        let text = "problem: ufm\nK: 4\nd: 8\nn: 10\nbias: decayed\nseeds: 2\ngrid: {lambda: [1e-3, 0.25]}\n"
+        for trial in try trials(text) {
+            let message = Message.run(
+                Message.Assignment(task: 7, attempt: 2, team: [0, 3], trial: trial, checkpointIntervalSeconds: 30))
+            let bytes = message.bytes
+            #expect(Message(tag: message.tag, bytes: bytes) == message)
+            for length in 0..<bytes.count {
+                #expect(Message(tag: message.tag, bytes: Array(bytes[..<length])) == nil)
+            }
+        }
+    }
+}
