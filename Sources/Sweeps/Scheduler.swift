@@ -94,8 +94,6 @@ public struct Scheduler: Sendable {
     /// By rank; nil until it is ready.
     private(set) var load: [Load?]
     private var idle = IdleRanks()
-    /// Predicted for all that is given, times the ranks it is given to.
-    private var runningSeconds = 0.0
     private var hasFinished = false
 
     public init(tasks: [Task], ranks: Int, limit: FailureLimit = .none, costs: CostModel = CostModel()) {
@@ -177,7 +175,6 @@ public struct Scheduler: Sendable {
 
     private mutating func end(_ task: Int, _ current: Running, _ ending: Ending, _ seconds: Double) -> [Command] {
         running[task] = nil
-        runningSeconds = running.isEmpty ? 0 : runningSeconds - current.seconds * Double(current.team.count)
         for rank in current.team { take(task, current.seconds, from: rank) }
         switch ending {
         case .done:
@@ -229,7 +226,6 @@ public struct Scheduler: Sendable {
         let attempt = attempts[task]
         let seconds = costs.seconds(tasks[task].cost)
         running[task] = Running(attempt: attempt, team: team, seconds: seconds)
-        runningSeconds += seconds * Double(team.count)
         for rank in team {
             load[rank]?.tasks.append(task)
             load[rank]?.seconds += seconds
