@@ -48,7 +48,8 @@ let package = Package(
         .executableTarget(
             name: "ncbench",
             dependencies: [
-                "CStartup", "Runner", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CStartup", "Runner", "Results", "Sweeps", "LinearAlgebra", "RandomNumbers", "MPI",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
         .testTarget(name: "RandomNumbersTests", dependencies: ["RandomNumbers"]),

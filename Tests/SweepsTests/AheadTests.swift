@@ -79,7 +79,7 @@ import Testing
         }
         #expect(hasFinished && recorded.count == 500)
         #expect(deepest > 5)
-        #expect(scheduler.secondsLeft == 0 && scheduler.runningCount == 0)
+        #expect(scheduler.secondsLeft({ _ in 0 }) == 0 && scheduler.runningCount == 0)
     }
 }
 

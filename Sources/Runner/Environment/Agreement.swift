@@ -6,7 +6,10 @@ extension Communicator {
     public func agree<Result>(_ body: () throws -> Result) throws -> Result {
         var message = ""
         var result: Result?
-        do { result = try body() } catch { message = String(describing: error) }
+        do { result = try body() } catch {
+            message = String(describing: error)
+            if message.isEmpty { message = String(reflecting: type(of: error)) }
+        }
         let first = minimum(result == nil ? rank : size)
         guard first < size else { return result! }
         let text = broadcast(Array(message.utf8), from: first)
