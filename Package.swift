@@ -48,7 +48,7 @@ let package = Package(
         .executableTarget(
             name: "ncbench",
             dependencies: [
-                "CStartup", "Runner", "Results", "Sweeps", "LinearAlgebra", "RandomNumbers", "MPI",
+                "CStartup", "RandomNumbers", "LinearAlgebra", "MPI", "Sweeps", "Results", "Runner",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -62,12 +62,12 @@ let package = Package(
         .testTarget(name: "SweepsTests", dependencies: ["Sweeps"]),
         .testTarget(name: "ResultsTests", dependencies: ["Results", "Sweeps"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Results", "Sweeps"]),
-        // Reads the documents and runs the program; `make test` builds it first.
-        .testTarget(name: "DocumentationTests"),
         // Starts the built programs, alone and under mpirun.
         .target(name: "Programs", path: "Tests/Programs"),
         .executableTarget(
             name: "mpichecks", dependencies: ["MPI", "LinearAlgebra", "RandomNumbers", "Runner"], path: "Tests/MPIChecks"),
+        // Reads the documents and runs what they say.
+        .testTarget(name: "DocumentationTests", dependencies: ["Programs"]),
         .testTarget(name: "MPITests", dependencies: ["Programs", "mpichecks"]),
         .testTarget(
             name: "EndToEndTests",

@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 
 /// The checkout these tests are part of, and its documents.
 enum Repository {
@@ -16,7 +17,7 @@ enum Repository {
     }
 
     /// The program, built before the tests are run.
-    static var program: URL { root.appendingPathComponent(".build/release/ncsweep") }
+    static var program: URL { URL(fileURLWithPath: Programs.folder).appendingPathComponent("ncsweep") }
 }
 
 /// A fenced block of a document.
