@@ -22,8 +22,6 @@ import Testing
         // From one target's beginning to the next one's.
         let parts = targets.components(separatedBy: "\n        .").map { $0.trimmingCharacters(in: .whitespaces) }
         return parts.compactMap { part in
-            // Programs of the tests are no part of the architecture.
-            guard !part.contains("path: \"Tests/") else { return nil }
             guard let kind = part.firstMatch(of: /^\.?(systemLibrary|target|executableTarget)\(\s*name: "(\w+)"/)
             else { return nil }
             // What only tests use is no part of the program.
