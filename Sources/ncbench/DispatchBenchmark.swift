@@ -28,7 +28,7 @@ struct DispatchRanks: ParsableCommand {
             peer.append(try ChildProcess.mpirun(2, [python] + futures).value("dispatch_us"))
         }
         func text(_ microseconds: Double) -> String { Figure.text(microseconds) + " µs" }
-        let beyond = median(zip(busy, roundTrip).map { max(0, $0 - $1) })
+        let beyond = max(0, median(busy) - median(roundTrip))
         var figures = [
             Figure(
                 "dispatch of a no-op trial to a rank while rank 0 trains, beyond two ranks' messages",

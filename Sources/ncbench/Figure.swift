@@ -18,7 +18,7 @@ struct Figure {
     /// - Parameter value: compared in the unit in which the bar is written.
     init(_ subject: String, _ measured: String, _ value: Double, atMost bar: Double, _ unit: String) {
         self.init(subject, measured)
-        self.bar = "≤ \(Self.text(bar)) \(unit)"
+        self.bar = "≤ \(Self.text(bar))" + (unit.isEmpty ? "" : " \(unit)")
         isReached = value <= bar
     }
 
