@@ -46,7 +46,16 @@ public final class RunningProgram {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try Self.file(folder.path + "/output")
         process.standardError = try Self.file(folder.path + "/errors")
-        try process.run()
+        try Self.withSignalsOpen { try process.run() }
+    }
+
+    /// The threads that run tests block signals, and a program inherits what its parent's thread blocks.
+    private static func withSignalsOpen(_ body: () throws -> Void) rethrows {
+        var (none, before) = (sigset_t(), sigset_t())
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        try body()
     }
 
     deinit { if process.isRunning { killEverything() } }
