@@ -65,7 +65,8 @@ let package = Package(
         // Starts the built programs, alone and under mpirun.
         .target(name: "Programs", path: "Tests/Programs"),
         .executableTarget(
-            name: "mpichecks", dependencies: ["MPI", "LinearAlgebra", "RandomNumbers", "Runner"], path: "Tests/MPIChecks"),
+            name: "mpichecks", dependencies: ["MPI", "LinearAlgebra", "RandomNumbers", "Runner"],
+            path: "Tests/MPIChecks"),
         // Reads the documents and runs what they say.
         .testTarget(name: "DocumentationTests", dependencies: ["Programs"]),
         .testTarget(name: "MPITests", dependencies: ["Programs", "mpichecks"]),

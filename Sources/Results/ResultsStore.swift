@@ -45,6 +45,11 @@ public final class ResultsStore {
 
     deinit { close() }
 
+    /// Whether the folder has a store, usable or not.
+    public static func exists(in directory: String) -> Bool {
+        access(directory + "/" + StoreSchema.fileName, F_OK) == 0
+    }
+
     /// Ends writing and gives the folder free. Further calls do nothing.
     public func close() {
         // Leaves one plain file, which can be copied and read from a read-only folder. Refused while others read;

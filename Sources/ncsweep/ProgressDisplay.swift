@@ -19,7 +19,8 @@ final class ProgressDisplay {
         endedBefore = progress.done + progress.diverged + progress.failed
         self.ranks = ranks
         let stored = endedBefore > 0 ? ", \(endedBefore) of them stored already" : ""
-        printLine("\(progress.total) trials\(stored); \(ranks) rank\(ranks == 1 ? "" : "s"); results in \(directory)")
+        let trials = "\(progress.total) trial\(progress.total == 1 ? "" : "s")"
+        printLine("\(trials)\(stored); \(ranks) rank\(ranks == 1 ? "" : "s"); results in \(directory)")
         if !isTerminal { _ = throttle.isDue(at: started) }
     }
 

@@ -40,6 +40,7 @@ struct RunCommand: ParsableCommand {
     func run() throws {
         let signals = StopSignals(isLaunched: MPIEnvironment.isLaunched)
         BLASKernel.correctOrContinue()
+        signals.watch()
         OpenBLAS.useOneThread()
         let options = options
         let code = withMPI { world in

@@ -73,7 +73,11 @@ extension EndToEndTests {
             switch victim {
             case .everything: program.killEverything()
             case .oneRank:
-                if let rank = processes.randomElement() { Foundation.kill(rank, SIGKILL) } else { program.killEverything() }
+                if let rank = processes.randomElement() {
+                    Foundation.kill(rank, SIGKILL)
+                } else {
+                    program.killEverything()
+                }
             case .mpirun: program.signal(SIGKILL)
             }
             _ = try program.wait(atMostSeconds: 20)

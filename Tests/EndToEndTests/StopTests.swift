@@ -63,6 +63,21 @@ extension EndToEndTests {
             #expect(try Stored.ending(directory) == "interrupted")
         }
 
+        /// Amid a computation that is made in one piece: here the decomposition of large matrices.
+        @Test(arguments: [nil, 2]) func endsALongStep(ranks: Int?) throws {
+            let folder = try TemporaryFolder()
+            let file = try folder.write(
+                "problem: ufm\nK: 2\nd: 6000\nn: 1\nlambda: 1e-3\nsteps: 100\nmeasurements: 100\nseeds: 4\n",
+                to: "large.yaml")
+            let directory = folder.path + "/results"
+            let program = try Programs.startSweep(file, to: directory, ranks: ranks)
+            try program.wait { program.errorsSoFar.contains("trials;") }
+            usleep(300_000)
+            try expectStop(program, SIGTERM, ranks: ranks)
+            // What is stored can be read and gone on with.
+            #expect(try Programs.run("ncsweep", ["status", directory]).code == 0)
+        }
+
         /// A team gives up together.
         @Test func givesUpATrialOfATeam() throws {
             let folder = try TemporaryFolder()

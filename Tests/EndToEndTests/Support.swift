@@ -112,6 +112,7 @@ enum SmallDataSet {
     static let side = 8
 
     static func write(to folder: String, training: Int = 240, test: Int = 80) throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         for (prefix, count, salt) in [("train", training, 1), ("t10k", test, 2)] {
             var pixels: [UInt8] = []
             var labels: [UInt8] = []

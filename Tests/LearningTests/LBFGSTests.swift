@@ -31,7 +31,9 @@ import Testing
             outcome = solver.step(point)
             count += 1
             // The approximate Wolfe conditions allow an increase of a few roundings.
-            #expect(!before.isFinite || solver.objective <= before + 32 * Double(Scalar.ulpOfOne) * max(abs(before), 1e-300))
+            #expect(
+                !before.isFinite || solver.objective <= before + 32 * Double(Scalar.ulpOfOne) * max(abs(before), 1e-300)
+            )
         }
         return Minimised(
             outcome: outcome, steps: count, evaluations: solver.evaluations, objective: solver.objective,

@@ -4,7 +4,7 @@ import RandomNumbers
 import Runner
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// What must hold of several ranks, each check by its name: `mpirun -n 3 mpichecks messages`. Ends with 1 and a line

@@ -11,7 +11,9 @@ extension Checks {
         }
         let outbox = Outbox(world)
         for (number, size) in sizes.enumerated() {
-            for rank in 0..<world.size { outbox.send(content(size, from: world.rank, number: number), to: rank, tag: 5) }
+            for rank in 0..<world.size {
+                outbox.send(content(size, from: world.rank, number: number), to: rank, tag: 5)
+            }
         }
         var received = Array(repeating: 0, count: world.size)
         var wait = AdaptiveWait()

@@ -24,7 +24,9 @@ import Testing
         try check("broadcast", ranks: ranks)
     }
 
-    @Test(arguments: [nil, 1, 2, 3, 4]) func ranksAgreeOnAnError(ranks: Int?) throws { try check("agree", ranks: ranks) }
+    @Test(arguments: [nil, 1, 2, 3, 4]) func ranksAgreeOnAnError(ranks: Int?) throws {
+        try check("agree", ranks: ranks)
+    }
 
     @Test(arguments: [nil, 1, 2, 3, 4]) func groupsOfTheirMembersAlone(ranks: Int?) throws {
         try check("groups", ranks: ranks)

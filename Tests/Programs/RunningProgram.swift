@@ -41,6 +41,9 @@ public final class RunningProgram {
         var variables = ProcessInfo.processInfo.environment
         variables["OMPI_ALLOW_RUN_AS_ROOT"] = "1"
         variables["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
+        // What Open MPI leaves behind when it is killed (some 8 MB) goes with this folder.
+        variables["OMPI_MCA_orte_tmpdir_base"] = folder.path
+        variables["OMPI_MCA_btl_vader_backing_directory"] = folder.path
         process.environment = variables.merging(environment) { $1 }
         if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
         process.standardInput = FileHandle.nullDevice

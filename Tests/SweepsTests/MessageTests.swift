@@ -32,7 +32,8 @@ import Testing
                     task: randomInteger(&random), attempt: randomInteger(&random),
                     team: (0..<Int.random(in: 1...40, using: &random)).map { _ in randomInteger(&random) },
                     trial: randomTrial(&random),
-                    checkpointIntervalSeconds: Bool.random(using: &random) ? nil : Double.random(in: 0...1e6, using: &random))),
+                    checkpointIntervalSeconds: Bool.random(using: &random)
+                        ? nil : Double.random(in: 0...1e6, using: &random))),
         ]
     }
 
@@ -68,7 +69,9 @@ import Testing
     @Test func anyBytesAreReadOrRefused() {
         var random = SeededGenerator(seed: 3)
         for round in 0..<5_000 {
-            var bytes = (0..<Int.random(in: 0...64, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+            var bytes = (0..<Int.random(in: 0...64, using: &random)).map { _ in
+                UInt8.random(in: 0...255, using: &random)
+            }
             if round % 2 == 0 {
                 // Closer to the truth: a good message with one byte changed.
                 let good = randomMessages(&random)[6].bytes

@@ -161,10 +161,13 @@ import Testing
         var scheduler = Scheduler(tasks: [task(1, retries: 1)], ranks: 1)
         #expect(scheduler.handle(.ready(rank: 0)) == [.run(task: 0, attempt: 1, team: [0])])
         #expect(
-            scheduler.handle(.ended(task: 0, attempt: 1, .failed, seconds: 1)) == [.run(task: 0, attempt: 2, team: [0])])
+            scheduler.handle(.ended(task: 0, attempt: 1, .failed, seconds: 1)) == [.run(task: 0, attempt: 2, team: [0])]
+        )
         #expect(scheduler.handle(.ended(task: 0, attempt: 1, .done, seconds: 1)) == [])
         #expect(
-            scheduler.handle(.ended(task: 0, attempt: 2, .failed, seconds: 1)) == [.record(task: 0, attempt: 2), .finish])
+            scheduler.handle(.ended(task: 0, attempt: 2, .failed, seconds: 1)) == [
+                .record(task: 0, attempt: 2), .finish,
+            ])
         #expect(scheduler.failed == 1 && scheduler.done == 0)
     }
 }

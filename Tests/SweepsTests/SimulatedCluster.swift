@@ -69,7 +69,9 @@ struct SimulatedCluster {
         case .ready(let rank): ready.insert(rank)
         case .ended(let task, let attempt, let ending, _):
             for rank in ranks.team(of: task) { load[rank] -= 1 }
-            if ending == .failed, attempt <= settings.tasks[task].retries, !scheduler.isStopping { pending.insert(task) }
+            if ending == .failed, attempt <= settings.tasks[task].retries, !scheduler.isStopping {
+                pending.insert(task)
+            }
         case .stop, .abandoned: break
         }
         for command in scheduler.handle(event) { carryOut(command, event) }
@@ -121,7 +123,9 @@ struct SimulatedCluster {
         if let busy = team.first(where: { load[$0] > 1 }) { breaches.append("rank \(busy) given three tasks") }
         // Longest predicted first; a short task is handed out ahead of a rank's need, never a team's.
         let costs = scheduler.costs
-        func seconds(_ task: Int) -> Double { costs.seconds(settings.tasks[task].cost) * Double(settings.tasks[task].ranks) }
+        func seconds(_ task: Int) -> Double {
+            costs.seconds(settings.tasks[task].cost) * Double(settings.tasks[task].ranks)
+        }
         if let longer = pending.first(where: { seconds($0) > seconds(task) * (1 + 1e-12) }) {
             breaches.append("task \(task) of \(seconds(task)) s given before \(longer) of \(seconds(longer)) s")
         }

@@ -79,7 +79,8 @@ struct SimulatedRanks {
     }
 
     private mutating func arrival(_ rank: Int, towards side: Int) -> Double {
-        let time = max(now + settings.latencySeconds * Double.random(in: 0...1, using: &random), lastArrival[rank][side])
+        let time = max(
+            now + settings.latencySeconds * Double.random(in: 0...1, using: &random), lastArrival[rank][side])
         lastArrival[rank][side] = time
         return time
     }
@@ -121,7 +122,8 @@ struct SimulatedRanks {
         givesUp[rank] = true
         // Trials of its own that have not started are dropped; a team's is joined, or its other ranks would wait.
         let running = isRunning[rank] ? 1 : 0
-        queues[rank] = queues[rank].enumerated().filter { $0.offset < running || $0.element.team.count > 1 }.map(\.element)
+        queues[rank] = queues[rank].enumerated().filter { $0.offset < running || $0.element.team.count > 1 }.map(
+            \.element)
         if isRunning[rank] {
             // It may finish before it looks for messages.
             if Bool.random(using: &random) { free(queues[rank][0]) }

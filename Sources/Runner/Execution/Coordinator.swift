@@ -14,6 +14,14 @@ public struct SweepProgress: Sendable {
     public var secondsLeft = 0.0
 
     public init() {}
+
+    mutating func count(_ state: TrialState) {
+        switch state {
+        case .done: done += 1
+        case .diverged: diverged += 1
+        case .failed: failed += 1
+        }
+    }
 }
 
 /// Where results go, in groups; returns when they are safe.
@@ -274,13 +282,7 @@ public final class Coordinator: TrialHost {
     }
 
     private func count(_ results: [TrialResult], in progress: inout SweepProgress) {
-        for result in results {
-            switch result.state {
-            case .done: progress.done += 1
-            case .diverged: progress.diverged += 1
-            case .failed: progress.failed += 1
-            }
-        }
+        for result in results { progress.count(result.state) }
     }
 
     private var progress: SweepProgress {

@@ -1,0 +1,38 @@
+import Sweeps
+
+extension TrialBuilder {
+    /// Which trials several ranks may share, and how many; which keep checkpoints.
+    ///
+    /// - Parameter ranks: of the world; nil where that is not known yet.
+    public func checkExecution(of plan: Plan, in file: SweepFile, ranks world: Int?) throws(SweepFileErrors) {
+        var messages: [String] = []
+        for planned in plan.trials where planned.execution != Execution() {
+            guard let problem = Self.problem(of: planned, ranks: world) else { continue }
+            let position = file.blocks[planned.blocks[0]].position
+            let message = "\(file.path):\(position.line):\(position.column): execution: \(problem)"
+            if !messages.contains(message) { messages.append(message) }
+        }
+        if !messages.isEmpty { throw SweepFileErrors(messages: messages) }
+    }
+
+    private static func problem(of planned: PlannedTrial, ranks world: Int?) -> String? {
+        let (trial, ranks) = (planned.trial, planned.execution.ranks)
+        guard trial.problem == "network" else {
+            if ranks > 1 { return "'ranks: \(ranks)' is for networks; a ufm trial runs on one rank" }
+            guard planned.execution.checkpointIntervalSeconds == nil else {
+                return "'checkpoint_interval' is for networks; a ufm trial starts again; set it in the networks' blocks"
+            }
+            return nil
+        }
+        guard ranks > 1 else { return nil }
+        if let world, ranks > world {
+            return "'ranks: \(ranks)' is more than the \(world) of this run; start more with mpirun -n \(ranks)"
+        }
+        let shards = trial.integer("shards")
+        guard shards % ranks == 0, (shards / ranks).nonzeroBitCount == 1 else {
+            return "'ranks: \(ranks)' cannot share 'shards: \(shards)' evenly; give the block 'shards: \(ranks)' times a "
+                + "power of two (which changes what the trials are)"
+        }
+        return nil
+    }
+}
