@@ -50,7 +50,7 @@ format: ## format the sources
 	swift format format --in-place --parallel --recursive Package.swift Sources Tests
 
 check: ## what must hold of the sources without running them
-	swift format lint --parallel --recursive Package.swift Sources Tests
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests
 	scripts/check-invariants.sh
 
 install: setup revision ## one program with the Swift runtime linked in, at PREFIX/bin

@@ -87,7 +87,10 @@ public final class LBFGS<Scalar: BLASScalar>: FullBatchSolver {
     private func accept(_ length: Double, _ point: ParameterBlock<Scalar>) {
         let (step, change) =
             differences.count == history
-            ? { let oldest = differences.removeFirst(); return (oldest.step, oldest.change) }()
+            ? {
+                let oldest = differences.removeFirst()
+                return (oldest.step, oldest.change)
+            }()
             : spare.popLast() ?? (ParameterBlock(layout: point.layout), ParameterBlock(layout: point.layout))
         step.copy(from: direction)
         step.scale(by: length)

@@ -43,7 +43,9 @@ public final class ParameterBlock<Scalar: BLASScalar> {
     public var start: UnsafeMutablePointer<Scalar> { storage.start }
 
     /// First number of a slice.
-    public func pointer(to slice: ParameterLayout.Slice) -> UnsafeMutablePointer<Scalar> { storage.start + slice.offset }
+    public func pointer(to slice: ParameterLayout.Slice) -> UnsafeMutablePointer<Scalar> {
+        storage.start + slice.offset
+    }
 
     public func zero() { storage.zero() }
     public func copy(from other: ParameterBlock) { storage.copy(from: other.storage) }

@@ -44,5 +44,7 @@ extension Communicator {
             MPI_Recv(start, Int32(bytes), byteType, Int32(rank), Self.reductionTag, handle, ignoreStatus), "MPI_Recv")
     }
 
-    private func datatype<Scalar>(of _: Scalar.Type) -> MPI_Datatype { Scalar.self == Float.self ? floatType : doubleType }
+    private func datatype<Scalar>(of _: Scalar.Type) -> MPI_Datatype {
+        Scalar.self == Float.self ? floatType : doubleType
+    }
 }

@@ -1,7 +1,7 @@
 import CMPI
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Runs `body` between `MPI_Init` and `MPI_Finalize`. Started without `mpirun` the world has one rank.

@@ -12,7 +12,8 @@ public final class NodeMemory {
         self.node = node
         var base: UnsafeMutableRawPointer?
         let own = node.rank == 0 ? byteCount : 0
-        check(MPI_Win_allocate_shared(MPI_Aint(own), 1, nullInfo, node.handle, &base, &window), "MPI_Win_allocate_shared")
+        check(
+            MPI_Win_allocate_shared(MPI_Aint(own), 1, nullInfo, node.handle, &base, &window), "MPI_Win_allocate_shared")
         var (size, unit): (MPI_Aint, Int32) = (0, 0)
         check(MPI_Win_shared_query(window, 0, &size, &unit, &base), "MPI_Win_shared_query")
         bytes = UnsafeMutableRawBufferPointer(start: base, count: byteCount)

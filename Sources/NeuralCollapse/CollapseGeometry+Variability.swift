@@ -1,9 +1,9 @@
 import LinearAlgebra
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// NC1: how the features spread within their classes, against how far the classes lie apart.

@@ -26,7 +26,9 @@ public struct PlanReport {
             let members = plan.trials.indices.filter { plan.trials[$0].blocks.contains(index) }
             let cost = members.reduce(0) { $0 + seconds[$1] }
             let swept = block.sweptKeys.isEmpty ? "" : " over \(block.sweptKeys.joined(separator: ", "))"
-            lines.append("  \(block.name): \(members.count) \(block.problem) trials\(swept), \(NumberText.duration(cost)) of one rank")
+            lines.append(
+                "  \(block.name): \(members.count) \(block.problem) trials\(swept), \(NumberText.duration(cost)) of one rank"
+            )
         }
         lines.append("")
         if plan.excluded > 0 { lines.append("left out by where: \(plan.excluded)") }

@@ -94,7 +94,8 @@ public struct StatusReport {
 
     private func runningLines(width: Int) -> [String] {
         running.map { trial in
-            let start = "  rank \(trial.rank) on \(trial.host) for \(NumberText.duration(max(0, time - trial.since))): "
+            let start =
+                "  rank \(trial.rank) on \(trial.host) for \(NumberText.duration(max(0, time - trial.since))): "
                 + "\(trial.id) "
             let text = start + (trials[trial.id] ?? "")
             return text.count > width ? String(text.prefix(max(start.count, width - 3))) + "..." : text

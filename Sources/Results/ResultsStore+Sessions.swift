@@ -70,7 +70,8 @@ extension ResultsStore {
         try StoreError.catching(path) {
             try queue.read { db in
                 var seconds: [TrialID: Double] = [:]
-                let sql = "SELECT t.id, r.seconds FROM result r JOIN trial t ON t.number = r.trial WHERE r.state = 'done'"
+                let sql =
+                    "SELECT t.id, r.seconds FROM result r JOIN trial t ON t.number = r.trial WHERE r.state = 'done'"
                 let rows = try Row.fetchCursor(db, sql: sql)
                 while let row = try rows.next() {
                     guard let id = TrialID(row[0] as String) else { continue }

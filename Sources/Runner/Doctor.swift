@@ -38,24 +38,33 @@ public struct Doctor {
 
     private var program: Finding {
         Finding(
-            "program", "ncsweep \(Program.version) (\(Program.revision)), built for \(Program.compiledFor), on \(BLASKernel.cpuName)")
+            "program",
+            "ncsweep \(Program.version) (\(Program.revision)), built for \(Program.compiledFor), on \(BLASKernel.cpuName)"
+        )
     }
 
     private func mpi(_ world: Communicator) -> Finding {
         let version = MPIEnvironment.libraryVersion
-        let launched = MPIEnvironment.isLaunched ? "\(world.size) rank\(world.size == 1 ? "" : "s")" : "not launched: one rank"
+        let launched =
+            MPIEnvironment.isLaunched ? "\(world.size) rank\(world.size == 1 ? "" : "s")" : "not launched: one rank"
         return Finding(
             "MPI", "\(version), \(launched)",
-            advice: version.contains("Open MPI") ? nil : "ncsweep is tested with Open MPI 4.1; results do not depend on it")
+            advice: version.contains("Open MPI")
+                ? nil : "ncsweep is tested with Open MPI 4.1; results do not depend on it")
     }
 
     private func ranksAndCores(_ world: Communicator) -> Finding {
         let (ranks, cores) = (world.node().size, ProcessInfo.processInfo.activeProcessorCount)
         let state = "\(ranks) rank\(ranks == 1 ? "" : "s") on \(cores) cores of \(MPIEnvironment.processorName)"
-        if ranks > cores { return Finding("ranks", state, advice: "more ranks than cores: start at most \(cores) a node") }
+        if ranks > cores {
+            return Finding("ranks", state, advice: "more ranks than cores: start at most \(cores) a node")
+        }
         if ranks < cores {
             return Finding(
-                "ranks", state, advice: "\(cores - ranks) core\(cores - ranks == 1 ? "" : "s") would idle: mpirun -n \(cores), or --ntasks-per-node=\(cores)")
+                "ranks", state,
+                advice:
+                    "\(cores - ranks) core\(cores - ranks == 1 ? "" : "s") would idle: mpirun -n \(cores), or --ntasks-per-node=\(cores)"
+            )
         }
         return Finding("ranks", state)
     }
@@ -83,7 +92,8 @@ public struct Doctor {
         }
         let expected = max(best.1, speed)
         func text(_ speed: Double) -> String { String(format: "%.0f", speed) }
-        var state = "OpenBLAS \(used) kernels, \(text(speed)) GFLOP/s float32 on one thread; expected \(text(expected)) (\(best.0))"
+        var state =
+            "OpenBLAS \(used) kernels, \(text(speed)) GFLOP/s float32 on one thread; expected \(text(expected)) (\(best.0))"
         if let correction = BLASKernel.correction {
             state += "; OpenBLAS itself chose \(kernelOfItself), runs start again with OPENBLAS_CORETYPE=\(correction)"
         }
@@ -95,7 +105,8 @@ public struct Doctor {
 
     private var threads: Finding {
         Finding(
-            "BLAS threads", "1 a rank, whatever OPENBLAS_NUM_THREADS says: a thread count would change the order of sums")
+            "BLAS threads",
+            "1 a rank, whatever OPENBLAS_NUM_THREADS says: a thread count would change the order of sums")
     }
 
     private var fileSystem: Finding {
@@ -105,7 +116,9 @@ public struct Doctor {
         if let free = system.freeBytes { state += String(format: ", %.1f GiB free", Double(free) / Double(1 << 30)) }
         if system.isNetwork { state += "; results are stored without a write-ahead log there" }
         if system.isReadOnly { return Finding("output", state, advice: "read-only: choose another folder with --out") }
-        if access(parent, W_OK) != 0 { return Finding("output", state, advice: "not writable: choose another with --out") }
+        if access(parent, W_OK) != 0 {
+            return Finding("output", state, advice: "not writable: choose another with --out")
+        }
         if let free = system.freeBytes, free < 1 << 30 {
             return Finding("output", state, advice: "less than 1 GiB is free: make room or choose another with --out")
         }
@@ -116,7 +129,8 @@ public struct Doctor {
         do {
             let entry = try dataSets.entry("fashion-mnist")
             return Finding(
-                "data", "fashion-mnist: \(entry.sizes.trainingSamples) training and \(entry.sizes.testSamples) test samples")
+                "data",
+                "fashion-mnist: \(entry.sizes.trainingSamples) training and \(entry.sizes.testSamples) test samples")
         } catch {
             return Finding("data", "fashion-mnist is missing", advice: error.message)
         }
@@ -153,7 +167,8 @@ public struct Doctor {
         OpenBLAS.useOneThread()
         let order = 768
         let (a, b, c) = (
-            Buffer<Float>(count: order * order), Buffer<Float>(count: order * order), Buffer<Float>(count: order * order)
+            Buffer<Float>(count: order * order), Buffer<Float>(count: order * order),
+            Buffer<Float>(count: order * order)
         )
         for index in 0..<order * order { (a[index], b[index]) = (Float(index % 7), Float(index % 5)) }
         var best = Double.infinity

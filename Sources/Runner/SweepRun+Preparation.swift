@@ -15,6 +15,8 @@ extension SweepRun {
         let left: [PlannedTrial]
         let costs: CostModel
         var counts = SweepProgress()
+        /// Stored results of trials that the file does not ask for, any more.
+        let unplanned: Int
     }
 
     /// Everything that can be wrong with the sweep file, or with a store that is there, shows here.
@@ -29,15 +31,20 @@ extension SweepRun {
         var costs = CostModel()
         var counts = SweepProgress()
         counts.total = plan.trials.count
+        var unplanned = stored.count
         for planned in plan.trials {
-            if let state = stored[planned.trial.id] { counts.count(state) }
+            if let state = stored[planned.trial.id] {
+                counts.count(state)
+                unplanned -= 1
+            }
             if let seconds = taken[planned.trial.id] {
                 costs.observe(builder.cost(of: planned.trial), seconds: seconds)
             }
         }
         return Preparation(
             file: file, plan: plan, directory: directory, store: store,
-            left: plan.trials.filter { stored[$0.trial.id] == nil }, costs: costs, counts: counts)
+            left: plan.trials.filter { stored[$0.trial.id] == nil }, costs: costs, counts: counts,
+            unplanned: unplanned)
     }
 
     /// The folder's store, made where it is missing, with a new session in it.

@@ -51,10 +51,11 @@ public struct SweepRun {
     /// Collective. Returns the outcome on rank 0 and nil on the others; an error is thrown on all ranks alike.
     ///
     /// - Parameters:
-    ///   - announce: called once on rank 0, before the first trial, with the plan's total and what is stored already.
+    ///   - announce: called once on rank 0, before the first trial, with the plan's total, what is stored already, the
+    ///     folder, and how many stored results are of trials that the file does not ask for.
     ///   - report: called on rank 0 some times a second.
     public func run(
-        announce: (_ progress: SweepProgress, _ directory: String) -> Void, report: @escaping (SweepProgress) -> Void
+        announce: (_ progress: SweepProgress, _ directory: String, _ unplanned: Int) -> Void, report: @escaping (SweepProgress) -> Void
     ) throws -> RunOutcome? {
         let preparation = try world.agree { world.rank == 0 ? try prepare() : nil }
         let shared = share(
@@ -68,7 +69,7 @@ public struct SweepRun {
             Worker(world: world, signals: signals, execute: execution(on: hostName, checkpoints)).run()
             return nil
         }
-        announce(preparation.counts, preparation.directory)
+        announce(preparation.counts, preparation.directory, preparation.unplanned)
         return try coordinate(preparation, store, checkpoints, hostName: hostName, report: report)
     }
 

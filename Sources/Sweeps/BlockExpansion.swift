@@ -139,7 +139,7 @@ struct BlockExpansion {
         for condition in block.conditions {
             let definitions = condition.definitions
             do {
-                let holds = try condition.expression.holds(at: { name in
+                let holds = try condition.expression.holdsByIndex({ name in
                     let cell = resolved[definitions[name]]
                     return cell < 0 ? nil : values[cell]
                 })

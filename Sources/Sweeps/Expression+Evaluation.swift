@@ -1,18 +1,18 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 extension Expression {
     /// Whether the condition holds; `value` gives the value of a name, nil where it has none. A comparison with a
     /// missing value is false. Throws where a number is compared with a word, or a word computed with.
     public func holds(_ value: (String) -> ParameterValue?) throws(ExpressionError) -> Bool {
-        try holds(at: { index in value(names[index]) })
+        try holdsByIndex({ index in value(names[index]) })
     }
 
     /// The same with names by their index in `names`, for the many trials of a sweep.
-    func holds(at value: (Int) -> ParameterValue?) throws(ExpressionError) -> Bool {
+    func holdsByIndex(_ value: (Int) -> ParameterValue?) throws(ExpressionError) -> Bool {
         try truth(root, value)
     }
 

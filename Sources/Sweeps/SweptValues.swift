@@ -1,9 +1,9 @@
 import RandomNumbers
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// The values one key takes along an axis: written out, or given by a rule that is followed only once the number

@@ -1,7 +1,7 @@
 import Learning
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 extension UnconstrainedFeatureModel {

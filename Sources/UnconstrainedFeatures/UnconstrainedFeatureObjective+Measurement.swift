@@ -19,7 +19,9 @@ extension UnconstrainedFeatureObjective {
 
     /// ‖∇f‖ ÷ (Λ·(1 + ‖θ‖)): the gradient measured against the pull of the decays, the natural size of the forces that
     /// balance at an optimum. It is what `tolerance` bounds; the 1 keeps it meaningful where the optimum is zero.
-    public func relativeGradientNorm(_ gradients: ParameterBlock<Scalar>, at parameters: ParameterBlock<Scalar>) -> Double {
+    public func relativeGradientNorm(_ gradients: ParameterBlock<Scalar>, at parameters: ParameterBlock<Scalar>)
+        -> Double
+    {
         gradients.norm / (model.nuclearDecay * (1 + parameters.norm))
     }
 }

@@ -32,7 +32,8 @@ struct PlanCommand: ParsableCommand {
 
 /// Where data sets are looked for.
 struct DataOptions: ParsableArguments {
-    @Option(name: .customLong("data"), help: "Folder of IDX data sets, looked into before $NCSWEEP_DATA and the system's.")
+    @Option(
+        name: .customLong("data"), help: "Folder of IDX data sets, looked into before $NCSWEEP_DATA and the system's.")
     var folder: String?
 
     var shelf: DataSetShelf { DataSetShelf(folder: folder, environmentFolder: Environment.dataFolder) }

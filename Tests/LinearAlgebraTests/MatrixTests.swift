@@ -32,7 +32,9 @@ func randomMatrix(_ rows: Int, _ columns: Int, seed: UInt64) -> Matrix {
         let svd = a.singularValues()
         var rebuilt = Matrix(rows: rows, columns: columns)
         for (index, value) in svd.values.enumerated() {
-            for i in 0..<rows { for j in 0..<columns { rebuilt[i, j] += value * svd.left[index, i] * svd.right[index, j] } }
+            for i in 0..<rows {
+                for j in 0..<columns { rebuilt[i, j] += value * svd.left[index, i] * svd.right[index, j] }
+            }
         }
         #expect((rebuilt - a).frobeniusNorm < 1e-12)
         #expect(svd.values == svd.values.sorted(by: >))
@@ -44,7 +46,9 @@ func randomMatrix(_ rows: Int, _ columns: Int, seed: UInt64) -> Matrix {
         let eigen = gram.symmetricEigen()
         var rebuilt = Matrix(rows: 9, columns: 9)
         for (index, value) in eigen.values.enumerated() {
-            for i in 0..<9 { for j in 0..<9 { rebuilt[i, j] += value * eigen.vectors[index, i] * eigen.vectors[index, j] } }
+            for i in 0..<9 {
+                for j in 0..<9 { rebuilt[i, j] += value * eigen.vectors[index, i] * eigen.vectors[index, j] }
+            }
         }
         #expect((rebuilt - gram).frobeniusNorm < 1e-11)
         #expect(abs(eigen.values.reduce(0, +) - gram.trace) < 1e-11)

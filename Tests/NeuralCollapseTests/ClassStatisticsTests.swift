@@ -4,9 +4,9 @@ import Testing
 @testable import NeuralCollapse
 
 #if arch(x86_64)
-private typealias Extended = Float80
+    private typealias Extended = Float80
 #else
-private typealias Extended = Double
+    private typealias Extended = Double
 #endif
 
 @Suite struct ClassStatisticsTests {

@@ -31,7 +31,9 @@ import Testing
         #expect(base.uniform(at: 0) != base.uniform(at: 0, stream: 1))
         #expect(base.uniform(at: 0) != Philox(seed: 2, purpose: .order).uniform(at: 0))
         #expect(base.uniform(at: 0) != Philox(seed: 1, purpose: .subset).uniform(at: 0))
-        #expect(Philox(seed: 1, purpose: .sweep("d")).uniform(at: 0) != Philox(seed: 1, purpose: .sweep("K")).uniform(at: 0))
+        #expect(
+            Philox(seed: 1, purpose: .sweep("d")).uniform(at: 0) != Philox(seed: 1, purpose: .sweep("K")).uniform(at: 0)
+        )
     }
 
     @Test func shuffleIsAPermutationAndUniform() {

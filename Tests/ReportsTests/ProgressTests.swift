@@ -63,19 +63,22 @@ import Testing
     }
 
     @Test func namesTimesAndRates() {
-        #expect([0, 0.2, 59.4, 60, 65, 3600, 7700, 86400 * 3 + 3600 * 4].map(NumberText.duration) == [
-            "0 s", "under 1 s", "59 s", "1 min 00 s", "1 min 05 s", "1 h 00 min", "2 h 08 min", "3 d 04 h",
-        ])
+        #expect(
+            [0, 0.2, 59.4, 60, 65, 3600, 7700, 86400 * 3 + 3600 * 4].map(NumberText.duration) == [
+                "0 s", "under 1 s", "59 s", "1 min 00 s", "1 min 05 s", "1 h 00 min", "2 h 08 min", "3 d 04 h",
+            ])
         #expect(NumberText.duration(.infinity) == "unknown")
-        #expect([0, 0.0005, 0.05, 0.5, 12.345, 1234.4].map { NumberText.rate(perSecond: $0) } == [
-            "0/s", "1.8/h", "3/min", "0.5/s", "12.3/s", "1234/s",
-        ])
+        #expect(
+            [0, 0.0005, 0.05, 0.5, 12.345, 1234.4].map { NumberText.rate(perSecond: $0) } == [
+                "0/s", "1.8/h", "3/min", "0.5/s", "12.3/s", "1234/s",
+            ])
     }
 
     @Test func writesNumbersForPeople() {
-        #expect([0.005, 1.0 / 3, 123456.7, 1.5e-9, -2, 0].map { NumberText.short($0 as Double) } == [
-            "0.005", "0.33333", "1.2346e+05", "1.5e-09", "-2", "0",
-        ])
+        #expect(
+            [0.005, 1.0 / 3, 123456.7, 1.5e-9, -2, 0].map { NumberText.short($0 as Double) } == [
+                "0.005", "0.33333", "1.2346e+05", "1.5e-09", "-2", "0",
+            ])
         #expect(NumberText.short(Double.nan) == "nan")
         #expect(NumberText.short(-Double.infinity) == "-inf")
     }

@@ -75,8 +75,11 @@ import Testing
     @Test func fitsTheTerminal() throws {
         let columns = ["trial", "problem", "loss", "K", "gap", "objective", "note"]
         let rows: [[ParameterValue?]] = (0..<3).map {
-            [.text("0123456789abcdef"), .text("ufm"), .text("mse"), .integer($0), .real(0.125), .real(Double($0) / 3),
-             .text(String(repeating: "x", count: 30 + $0))]
+            [
+                .text("0123456789abcdef"), .text("ufm"), .text("mse"), .integer($0), .real(0.125),
+                .real(Double($0) / 3),
+                .text(String(repeating: "x", count: 30 + $0)),
+            ]
         }
         for width in [20, 30, 40, 60, 90] {
             let text = try write(.table, columns: columns, rows, width: width, foldsConstants: true)

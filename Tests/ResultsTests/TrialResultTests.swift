@@ -51,7 +51,8 @@ import Testing
 
     @Test func refusesALengthBeyondTheMessage() {
         // Format, id, state, no reason, two times, then a host of 2⁶³ bytes.
-        let bytes: [UInt8] = [1] + Array(repeating: 7, count: 8) + [0, 0] + Array(repeating: 0, count: 16)
+        let bytes: [UInt8] =
+            [1] + Array(repeating: 7, count: 8) + [0, 0] + Array(repeating: 0, count: 16)
             + Array(repeating: 0xFF, count: 9) + [0x01]
         #expect(TrialResult(decoding: bytes) == nil)
     }

@@ -5,7 +5,7 @@ import Testing
 @testable import UnconstrainedFeatures
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 typealias Bias = UnconstrainedFeatureModel.Bias
@@ -22,7 +22,10 @@ func model(
 /// The end of L-BFGS from random numbers.
 func minimise(
     _ model: UnconstrainedFeatureModel, seed: UInt64 = 0, steps: Int = 20_000
-) -> (objective: UnconstrainedFeatureObjective<Double>, point: ParameterBlock<Double>, value: Double, steps: Int, gradient: Double) {
+) -> (
+    objective: UnconstrainedFeatureObjective<Double>, point: ParameterBlock<Double>, value: Double, steps: Int,
+    gradient: Double
+) {
     let objective = UnconstrainedFeatureObjective<Double>(model, initialScale: 1)
     let point = ParameterBlock<Double>(layout: objective.layout)
     objective.initialize(point, seed: seed)
@@ -44,7 +47,9 @@ func minimise(
 @Suite struct OptimumTests {
     /// K=5, n=3, λ_W=5e-3, λ_H=2e-3, minimised independently in Float64 to all shown digits.
     @Test func knownValues() throws {
-        func expect(_ model: UnconstrainedFeatureModel, _ value: Double, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        func expect(
+            _ model: UnconstrainedFeatureModel, _ value: Double, sourceLocation: SourceLocation = #_sourceLocation
+        ) throws {
             #expect(abs(try #require(model.optimum) - value) < 6e-11, sourceLocation: sourceLocation)
         }
         try expect(model(.crossEntropy, .free), 0.1357502151)
@@ -95,7 +100,8 @@ func minimise(
                 let gap = (end.value - optimum) / optimum
                 #expect(
                     abs(gap) < 1e-8,
-                    "gap \(gap) after \(end.steps) steps, gradient \(end.gradient), c = \(model.collapseRatio): \(model)")
+                    "gap \(gap) after \(end.steps) steps, gradient \(end.gradient), c = \(model.collapseRatio): \(model)"
+                )
                 checked += 1
             }
         }
@@ -140,7 +146,8 @@ func minimise(
         let gradient = ParameterBlock<Double>(layout: objective.layout)
         let scratch = ParameterBlock<Double>(layout: objective.layout)
         func value() -> Double {
-            objective.evaluate(FullBatch(), at: point, addingTo: scratch) + objective.decay(at: point, addingTo: scratch)
+            objective.evaluate(FullBatch(), at: point, addingTo: scratch)
+                + objective.decay(at: point, addingTo: scratch)
         }
         _ = objective.evaluate(FullBatch(), at: point, addingTo: gradient)
         _ = objective.decay(at: point, addingTo: gradient)

@@ -69,5 +69,7 @@ public struct CheckpointFolder: Sendable {
 struct CheckpointError: Error, CustomStringConvertible {
     let path: String
     let reason: String
-    var description: String { "cannot write checkpoint \(path): \(reason); make room, or leave out checkpoint_interval" }
+    var description: String {
+        "cannot write checkpoint \(path): \(reason); make room, or leave out checkpoint_interval"
+    }
 }

@@ -48,7 +48,9 @@ struct Safetensors {
         tensors.first { $0.name == name && $0.type == .byte }.map { [UInt8]($0.bytes) }
     }
 
-    private static func type<Scalar>(of _: Scalar.Type) -> ElementType { Scalar.self == Float.self ? .float32 : .float64 }
+    private static func type<Scalar>(of _: Scalar.Type) -> ElementType {
+        Scalar.self == Float.self ? .float32 : .float64
+    }
 }
 
 extension Safetensors {
@@ -80,7 +82,9 @@ extension Safetensors {
         let length = file.prefix(8).enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << UInt64(8 * $1.offset) }
         guard length <= UInt64(file.count - 8) else { return nil }
         let start = 8 + Int(length)
-        guard let header = try? JSONSerialization.jsonObject(with: file[8..<start]) as? [String: Any] else { return nil }
+        guard let header = try? JSONSerialization.jsonObject(with: file[8..<start]) as? [String: Any] else {
+            return nil
+        }
         metadata = header["__metadata__"] as? [String: String] ?? [:]
         for (name, entry) in header.sorted(by: { $0.key < $1.key }) where name != "__metadata__" {
             guard let entry = entry as? [String: Any], let word = entry["dtype"] as? String,

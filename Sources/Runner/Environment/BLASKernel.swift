@@ -1,7 +1,7 @@
 import LinearAlgebra
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Sees to it that OpenBLAS uses the kernels this CPU deserves.
@@ -32,16 +32,16 @@ public enum BLASKernel {
     /// The best kernels OpenBLAS 0.3 has for the instructions of this CPU; empty on other architectures.
     public static var best: String {
         #if arch(x86_64)
-        let features = cpuFeatures
-        if features.contains("avx512f"), features.contains("avx512vl"), features.contains("avx512bw"),
-            features.contains("avx512dq")
-        {
-            // The newer names have bfloat16 kernels besides; their single and double ones are SkylakeX's or better.
-            return features.contains("avx512_bf16") ? "SapphireRapids" : "SkylakeX"
-        }
-        if features.contains("avx2"), features.contains("fma") {
-            return cpuVendor == "AuthenticAMD" ? "Zen" : "Haswell"
-        }
+            let features = cpuFeatures
+            if features.contains("avx512f"), features.contains("avx512vl"), features.contains("avx512bw"),
+                features.contains("avx512dq")
+            {
+                // The newer names have bfloat16 kernels besides; their single and double ones are SkylakeX's or better.
+                return features.contains("avx512_bf16") ? "SapphireRapids" : "SkylakeX"
+            }
+            if features.contains("avx2"), features.contains("fma") {
+                return cpuVendor == "AuthenticAMD" ? "Zen" : "Haswell"
+            }
         #endif
         return ""
     }

@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Seconds since some fixed moment: for durations. The time of day is `wallSeconds`.

@@ -17,7 +17,9 @@ public final class DataSetShelf {
 
         var classes: Int { classCounts.count }
 
-        init(_ sizes: DataSetSizes, trainingLabels: [Int32], classes: Int, training: DataSet? = nil, test: DataSet? = nil) {
+        init(
+            _ sizes: DataSetSizes, trainingLabels: [Int32], classes: Int, training: DataSet? = nil, test: DataSet? = nil
+        ) {
             self.sizes = sizes
             classCounts = trainingLabels.reduce(into: Array(repeating: 0, count: classes)) { $0[Int($1)] += 1 }
             self.training = training

@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// When to measure: at 0, at the end, and about `count` times in between at equal ratios, as collapse unfolds over

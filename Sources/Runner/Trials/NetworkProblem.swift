@@ -26,7 +26,8 @@ struct NetworkProblem: Problem {
         data = try dataSets.entry(trial.text("dataset"))
         samplesPerClass = trial.integer("samples_per_class")
         guard data.classes >= 2 else {
-            throw ParameterProblem(name: "dataset", message: "data set '\(trial.text("dataset"))' has fewer than 2 classes")
+            throw ParameterProblem(
+                name: "dataset", message: "data set '\(trial.text("dataset"))' has fewer than 2 classes")
         }
         let architecture: Architecture
         do { architecture = try Architecture(parsing: trial.text("architecture")) } catch {
@@ -55,7 +56,8 @@ struct NetworkProblem: Problem {
         if let short = data.classCounts.firstIndex(where: { $0 < max(1, samplesPerClass) }) {
             throw ParameterProblem(
                 name: samplesPerClass > 0 ? "samples_per_class" : "dataset",
-                message: "class \(short) of '\(trial.text("dataset"))' has \(data.classCounts[short]) training samples; "
+                message:
+                    "class \(short) of '\(trial.text("dataset"))' has \(data.classCounts[short]) training samples; "
                     + "samples_per_class can be at most \(data.classCounts.min() ?? 0)")
         }
     }

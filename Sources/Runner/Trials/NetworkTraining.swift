@@ -42,7 +42,8 @@ final class NetworkTraining<Scalar: BLASScalar> {
         checkpoints = TrainingCheckpoints(context, parameters, optimizer.velocity)
         order = BatchOrder(samples: samples, seed: UInt64(problem.seed))
         probe = CollapseProbe(
-            problem.network, loss: problem.loss, normalization: normalization, training: (training, samples), test: test)
+            problem.network, loss: problem.loss, normalization: normalization, training: (training, samples), test: test
+        )
     }
 
     func run() throws -> TrialRecord {
@@ -63,7 +64,9 @@ final class NetworkTraining<Scalar: BLASScalar> {
         let batches = order.batches(ofSize: problem.batch)
         while true {
             let epoch = position.epoch
-            if position.batch == 0, points.isDue(epoch), host.rank == 0, record.measurements.last?.epoch != Double(epoch) {
+            if position.batch == 0, points.isDue(epoch), host.rank == 0,
+                record.measurements.last?.epoch != Double(epoch)
+            {
                 record.measurements += try probe.measure(
                     at: parameters, step: epoch * batches, epoch: epoch, host: host)
             }

@@ -30,7 +30,8 @@ extension TrialBuilder {
         }
         let shards = trial.integer("shards")
         guard shards % ranks == 0, (shards / ranks).nonzeroBitCount == 1 else {
-            return "'ranks: \(ranks)' cannot share 'shards: \(shards)' evenly; give the block 'shards: \(ranks)' times a "
+            return
+                "'ranks: \(ranks)' cannot share 'shards: \(shards)' evenly; give the block 'shards: \(ranks)' times a "
                 + "power of two (which changes what the trials are)"
         }
         return nil

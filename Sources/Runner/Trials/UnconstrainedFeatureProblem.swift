@@ -59,7 +59,9 @@ struct UnconstrainedFeatureProblem: Problem {
             case .gradientDescent: ("gradient_descent", Double(steps))
             }
         let measuring = Double(measurements) * (20 * d * d * d + 4 * n * d * (d + k))
-        return Cost(family: "ufm \(name) \(model.loss) \(precision)", work: step * count * (precision == "float32" ? 0.6 : 1) + measuring)
+        return Cost(
+            family: "ufm \(name) \(model.loss) \(precision)",
+            work: step * count * (precision == "float32" ? 0.6 : 1) + measuring)
     }
 
     func run(_ context: TrialContext) throws -> TrialRecord {
