@@ -107,7 +107,8 @@ extension EndToEndTests {
                 ("not an IDX file", { try Data("nothing at all".utf8).write(to: at($0 + "/" + images)) }),
                 (labels, { try Data().write(to: at($0 + "/" + labels)) }),
             ]
-            for (says, damage) in damages {
+            // On ranks: one that planning finds, and one that reading the pixels does.
+            for (says, damage) in ranks == nil ? damages : [damages[0], damages[2]] {
                 let folder = try TemporaryFolder()
                 try SmallDataSet.write(to: folder.path + "/small")
                 try damage(folder.path + "/small")

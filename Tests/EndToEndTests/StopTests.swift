@@ -28,7 +28,8 @@ extension EndToEndTests {
             seeds: 3
             """
 
-        @Test(arguments: [SIGINT, SIGTERM], [nil, 1, 3]) func storesWhatHasFinished(signal: Int32, ranks: Int?) throws {
+        @Test(arguments: [(SIGINT, nil), (SIGTERM, nil), (SIGTERM, 1), (SIGINT, 3)] as [(Int32, Int?)])
+        func storesWhatHasFinished(signal: Int32, ranks: Int?) throws {
             let folder = try TemporaryFolder()
             let file = try folder.write(Self.many, to: "many.yaml")
             let directory = folder.path + "/results"
