@@ -34,8 +34,6 @@ build: setup revision ## build the program (CPU=native for this machine's CPU on
 
 test: setup revision ## every test, those on 1 to 4 ranks included
 	swift build $(SWIFT_FLAGS) --build-tests
-	swift build $(SWIFT_FLAGS) --product ncsweep
-	swift build $(SWIFT_FLAGS) --product ncbench
 	$(MPI_ENVIRONMENT) swift test $(SWIFT_FLAGS) --skip-build
 
 slurm-test: build ## try the Slurm templates on a Slurm of this machine's own (root)
