@@ -22,7 +22,8 @@ public enum Architecture: Equatable, Sendable, CustomStringConvertible {
             for part in arguments.split(separator: "-", omittingEmptySubsequences: false) {
                 let width = part.trimmed
                 // Digits only: Int() would also take "+5".
-                guard width.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }), let width = Int(width), width > 0,
+                guard width.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }), width.first != "0", let width = Int(width),
+                    width > 0,
                     width <= Self.largestWidth
                 else {
                     throw SpecificationError(

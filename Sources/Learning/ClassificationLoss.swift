@@ -104,8 +104,9 @@ struct LossTile<Scalar: BLASScalar> {
 }
 
 /// Σ x[i] with four running sums: faster than one by one, and the same bits every time.
+@inlinable
 @inline(__always)
-func fixedOrderSum<Scalar: BLASScalar>(_ x: UnsafePointer<Scalar>, _ count: Int) -> Scalar {
+public func fixedOrderSum<Scalar: BLASScalar>(_ x: UnsafePointer<Scalar>, _ count: Int) -> Scalar {
     var (s0, s1, s2, s3): (Scalar, Scalar, Scalar, Scalar) = (0, 0, 0, 0)
     var i = 0
     while i + 4 <= count {

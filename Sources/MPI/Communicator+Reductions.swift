@@ -23,7 +23,15 @@ extension Communicator {
             }
             step *= 2
         }
-        check(MPI_Bcast(values.start, Int32(values.count), datatype(of: Scalar.self), 0, handle), "MPI_Bcast")
+        Self.forEachPart(of: bytes) { offset, count in
+            check(MPI_Bcast(UnsafeMutableRawPointer(values.start) + offset, count, byteType, 0, handle), "MPI_Bcast")
+        }
+    }
+
+    /// MPI counts in 32 bits.
+    private static func forEachPart(of bytes: Int, _ body: (_ offset: Int, _ count: Int32) -> Void) {
+        let part = 1 << 30
+        for offset in stride(from: 0, to: bytes, by: part) { body(offset, Int32(min(part, bytes - offset))) }
     }
 
     /// The least of the ranks' numbers, on every rank. Collective.
@@ -36,15 +44,16 @@ extension Communicator {
     private static var reductionTag: Int32 { 77 }
 
     private func send(_ start: UnsafeRawPointer, _ bytes: Int, to rank: Int) {
-        check(MPI_Send(start, Int32(bytes), byteType, Int32(rank), Self.reductionTag, handle), "MPI_Send")
+        Self.forEachPart(of: bytes) { offset, count in
+            check(MPI_Send(start + offset, count, byteType, Int32(rank), Self.reductionTag, handle), "MPI_Send")
+        }
     }
 
     private func receive(_ start: UnsafeMutableRawPointer, _ bytes: Int, from rank: Int) {
-        check(
-            MPI_Recv(start, Int32(bytes), byteType, Int32(rank), Self.reductionTag, handle, ignoreStatus), "MPI_Recv")
-    }
-
-    private func datatype<Scalar>(of _: Scalar.Type) -> MPI_Datatype {
-        Scalar.self == Float.self ? floatType : doubleType
+        Self.forEachPart(of: bytes) { offset, count in
+            check(
+                MPI_Recv(start + offset, count, byteType, Int32(rank), Self.reductionTag, handle, ignoreStatus),
+                "MPI_Recv")
+        }
     }
 }

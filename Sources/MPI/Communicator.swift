@@ -60,6 +60,19 @@ public final class Communicator {
         return Communicator(handle: made!, isOwned: true)
     }
 
+    /// Name of every rank's machine, by rank. Collective.
+    public func processorNames() -> [String] {
+        let width = Int(MPI_MAX_PROCESSOR_NAME)
+        var own = Array(MPIEnvironment.processorName.utf8.prefix(width - 1))
+        own += Array(repeating: 0, count: width - own.count)
+        var all = [UInt8](repeating: 0, count: width * size)
+        check(
+            MPI_Allgather(own, Int32(width), byteType, &all, Int32(width), byteType, handle), "MPI_Allgather")
+        return (0..<size).map { rank in
+            String(decoding: all[rank * width..<(rank + 1) * width].prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }
+
     public func barrier() { check(MPI_Barrier(handle), "MPI_Barrier") }
 
     /// Ends every rank of the job at once.

@@ -38,7 +38,7 @@ extension SweepRun {
                 unplanned -= 1
             }
             if let seconds = taken[planned.trial.id] {
-                costs.observe(builder.cost(of: planned.trial), seconds: seconds)
+                costs.observe(builder.cost(of: planned), seconds: seconds)
             }
         }
         return Preparation(

@@ -28,6 +28,13 @@ public struct RunOutcome: Sendable {
     public let hasLostRanks: Bool
 }
 
+/// What ended a sweep in its middle, on rank 0: mostly a store that cannot be written any more.
+public struct SweepFailure: Error {
+    public let error: any Error
+    /// As in `RunOutcome`.
+    public let hasLostRanks: Bool
+}
+
 /// A sweep from its file to its stored results, on all ranks of a world.
 public struct SweepRun {
     let options: RunOptions
@@ -55,7 +62,8 @@ public struct SweepRun {
     ///     folder, and how many stored results are of trials that the file does not ask for.
     ///   - report: called on rank 0 some times a second.
     public func run(
-        announce: (_ progress: SweepProgress, _ directory: String, _ unplanned: Int) -> Void, report: @escaping (SweepProgress) -> Void
+        announce: (_ progress: SweepProgress, _ directory: String, _ unplanned: Int) -> Void,
+        report: @escaping (SweepProgress) -> Void
     ) throws -> RunOutcome? {
         let preparation = try world.agree { world.rank == 0 ? try prepare() : nil }
         let shared = share(
@@ -64,19 +72,20 @@ public struct SweepRun {
         let node = world.node()
         try world.agree { try dataSets.load(Array(shared.dropFirst()), on: node) }
         let store = try world.agree { try preparation.map(openStore) }
-        let hostName = MPIEnvironment.processorName
+        let hosts = world.processorNames()
+        let hostName = hosts[world.rank]
         guard let preparation, let store else {
             Worker(world: world, signals: signals, execute: execution(on: hostName, checkpoints)).run()
             return nil
         }
         announce(preparation.counts, preparation.directory, preparation.unplanned)
-        return try coordinate(preparation, store, checkpoints, hostName: hostName, report: report)
+        return try coordinate(preparation, store, checkpoints, hosts: hosts, report: report)
     }
 
     /// The same words on every rank: those of rank 0.
     private func share(_ words: [String]) -> [String] {
-        let text = world.broadcast(Array(words.joined(separator: "\n").utf8), from: 0)
-        return String(decoding: text, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        let text = world.broadcast(Array(words.joined(separator: "\0").utf8), from: 0)
+        return String(decoding: text, as: UTF8.self).split(separator: "\0", omittingEmptySubsequences: false)
             .map(String.init)
     }
 
@@ -99,24 +108,26 @@ public struct SweepRun {
     }
 
     private func coordinate(
-        _ preparation: Preparation, _ store: ResultsStore, _ checkpoints: CheckpointFolder, hostName: String,
+        _ preparation: Preparation, _ store: ResultsStore, _ checkpoints: CheckpointFolder, hosts: [String],
         report: @escaping (SweepProgress) -> Void
     ) throws -> RunOutcome {
         let tasks = preparation.left.map {
-            Scheduler.Task(
-                cost: builder.cost(of: $0.trial), ranks: $0.execution.ranks, retries: $0.execution.retries)
+            Scheduler.Task(cost: builder.cost(of: $0), ranks: $0.execution.ranks, retries: $0.execution.retries)
         }
-        let scheduler = Scheduler(tasks: tasks, ranks: world.size, limit: options.limit, costs: preparation.costs)
+        let before = preparation.counts
+        let scheduler = Scheduler(
+            tasks: tasks, ranks: world.size, limit: options.limit, costs: preparation.costs,
+            previous: before.done + before.diverged + before.failed, previousFailures: before.diverged + before.failed)
         let keepsCheckpoints = preparation.left.contains { $0.execution.checkpointIntervalSeconds != nil }
         var latest = preparation.counts
         let coordinator = Coordinator(
             world: world, signals: signals, trials: preparation.left, scheduler: scheduler,
-            initial: preparation.counts, execute: execution(on: hostName, checkpoints),
+            initial: preparation.counts, execute: execution(on: hosts[0], checkpoints),
             commit: { results, progress in
                 try store.append(
                     results,
                     running: progress.running.map {
-                        RunningTrial(id: $0.trial, rank: $0.rank, host: hostName, since: $0.since)
+                        RunningTrial(id: $0.trial, rank: $0.rank, host: hosts[$0.rank], since: $0.since)
                     }, secondsLeft: progress.secondsLeft)
                 for result in results where keepsCheckpoints { checkpoints.remove(result.id) }
             },
@@ -124,7 +135,10 @@ public struct SweepRun {
                 latest = $0
                 report($0)
             })
-        let end = try coordinator.run()
+        let end: SweepEnd
+        do { end = try coordinator.run() } catch {
+            throw SweepFailure(error: error, hasLostRanks: coordinator.hasLostRanks)
+        }
         try store.finish(end == .complete ? .finished : .interrupted)
         store.close()
         return RunOutcome(

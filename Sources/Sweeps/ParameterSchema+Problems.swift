@@ -5,19 +5,19 @@ extension ParameterSchema {
     public static let ufm = ParameterSchema(
         problem: "ufm", summary: "unconstrained feature model", revision: 1,
         definitions: [
-            Definition("K", .integer(atLeast: 2), .required, "number of classes"),
-            Definition("d", .integer(atLeast: 1), .required, "feature dimension"),
-            Definition("n", .integer(atLeast: 1), .required, "samples per class"),
+            Definition("K", .integer(in: 2...Self.largest), .required, "number of classes"),
+            Definition("d", .integer(in: 1...Self.largest), .required, "feature dimension"),
+            Definition("n", .integer(in: 1...Self.largest), .required, "samples per class"),
             Definition(
-                "lambda", .real(.positive), .optional, shorthandFor: ["lambda_W", "lambda_H", "lambda_b"],
+                "lambda", .real(.decay), .optional, shorthandFor: ["lambda_W", "lambda_H", "lambda_b"],
                 "shorthand: sets each of `lambda_W`, `lambda_H` and, for a decayed bias, `lambda_b` not given itself"),
-            Definition("lambda_W", .real(.positive), .required, "weight decay of the classifier W"),
-            Definition("lambda_H", .real(.positive), .required, "weight decay of the features H"),
+            Definition("lambda_W", .real(.decay), .required, "weight decay of the classifier W"),
+            Definition("lambda_H", .real(.decay), .required, "weight decay of the features H"),
             Definition(
                 "bias", .choice(["free", "decayed", "none"]), .defaultsTo(.text("free")),
                 "classifier bias: without decay, with decay, or absent"),
             Definition(
-                "lambda_b", .real(.positive), .required, onlyFor: Relevance(key: "bias", choice: "decayed"),
+                "lambda_b", .real(.decay), .required, onlyFor: Relevance(key: "bias", choice: "decayed"),
                 "weight decay of the bias"),
             loss,
             Definition(
@@ -28,14 +28,14 @@ extension ParameterSchema {
             Definition(
                 "momentum", .real(.fraction), .defaultsTo(.real(0.9)), onlyFor: gradientDescent,
                 "heavy-ball momentum"),
-            Definition("steps", .integer(atLeast: 0), .defaultsTo(.integer(20000)), "most iterations"),
+            Definition("steps", .integer(in: 0...Self.largest), .defaultsTo(.integer(20000)), "most iterations"),
             Definition(
                 "tolerance", .real(.nonnegative), .defaultsTo(.real(1e-10)), "relative gradient norm to stop at"),
             Definition(
                 "initial_scale", .real(.nonnegative), .defaultsTo(.real(1)),
                 "scale of the standard deviation of the initial W and H"),
             Definition(
-                "measurements", .integer(atLeast: 2), .defaultsTo(.integer(20)),
+                "measurements", .integer(in: 2...10_000), .defaultsTo(.integer(20)),
                 "number of log-spaced steps to measure at"),
             precision(default: "float64"),
             seed,
@@ -48,9 +48,9 @@ extension ParameterSchema {
             Definition("architecture", .word, .required, "layers, such as `mlp(512-512)`"),
             Definition("dataset", .word, .defaultsTo(.text("fashion-mnist")), "data set"),
             Definition(
-                "samples_per_class", .integer(atLeast: 0), .defaultsTo(.integer(0)),
+                "samples_per_class", .integer(in: 0...Self.largest), .defaultsTo(.integer(0)),
                 "training samples kept of each class; 0 keeps all"),
-            Definition("lambda", .real(.nonnegative), .required, "weight decay of all parameters"),
+            Definition("lambda", .real(.weightDecay), .required, "weight decay of all parameters"),
             Definition(
                 "bias", .choice(["free", "none"]), .defaultsTo(.text("free")), "classifier bias: with or without"),
             loss,
@@ -59,16 +59,20 @@ extension ParameterSchema {
             Definition(
                 "schedule", .word, .defaultsTo(.text("constant")),
                 "learning rate over time: `constant`, or `step(0.1, 60, 120)` = factor, then epochs"),
-            Definition("epochs", .integer(atLeast: 1), .required, "passes over the data"),
-            Definition("batch", .integer(atLeast: 1), .defaultsTo(.integer(128)), "samples in a batch"),
+            Definition("epochs", .integer(in: 1...Self.largest), .required, "passes over the data"),
+            Definition("batch", .integer(in: 1...Self.largest), .defaultsTo(.integer(128)), "samples in a batch"),
             Definition(
-                "shards", .integer(atLeast: 1), .defaultsTo(.integer(1)), "logical shards a batch is cut into"),
+                "shards", .integer(in: 1...Self.largest), .defaultsTo(.integer(1)), "logical shards a batch is cut into"
+            ),
             Definition(
-                "measurements", .integer(atLeast: 2), .defaultsTo(.integer(10)),
+                "measurements", .integer(in: 2...10_000), .defaultsTo(.integer(10)),
                 "number of log-spaced epochs to measure at"),
             precision(default: "float32"),
             seed,
         ])
+
+    /// Above every number that makes sense, and far from where arithmetic on it overflows.
+    private static let largest = 1_000_000_000
 
     private static let gradientDescent = Relevance(key: "solver", choice: "gradient_descent")
 
@@ -76,7 +80,7 @@ extension ParameterSchema {
         "loss", .choice(["cross_entropy", "mse"]), .defaultsTo(.text("cross_entropy")), "loss function")
 
     private static let seed = Definition(
-        "seed", .integer(atLeast: 0), .defaultsTo(.integer(0)), "seed of every random number of the trial")
+        "seed", .integer(in: 0...Int.max), .defaultsTo(.integer(0)), "seed of every random number of the trial")
 
     private static func precision(default word: String) -> Definition {
         Definition("precision", .choice(["float64", "float32"]), .defaultsTo(.text(word)), "floating-point format")

@@ -36,9 +36,12 @@ extension ParameterSchema.Definition {
             throw ValueError("'\(name)' cannot be \(quoted(text)); it is a finite number")
         case (_, .tooLarge?):
             throw ValueError("\(quoted(text)) is too large for '\(name)'; write a smaller number")
-        case (.integer(let least), .integer(let value)?):
-            guard value >= least else {
+        case (.integer(let range), .integer(let value)?):
+            guard value >= range.lowerBound else {
                 throw ValueError("'\(name)' is \(value); it must be \(kind.expectation)")
+            }
+            guard value <= range.upperBound else {
+                throw ValueError("'\(name)' is \(value); it can be at most \(range.upperBound)")
             }
             return .integer(value)
         case (.integer, .real(let value)?):
@@ -56,6 +59,10 @@ extension ParameterSchema.Definition {
     private func inBounds(
         _ value: Double, _ bounds: ParameterSchema.Bounds, _ text: String
     ) throws(ValueError) -> Double {
+        guard !bounds.contains(value) || bounds.computable.contains(value) else {
+            let (low, high) = (bounds.computable.lowerBound, bounds.computable.upperBound)
+            throw ValueError("'\(name)' is \(text); what can be computed lies between \(low) and \(high)")
+        }
         guard bounds.contains(value) else { throw ValueError("'\(name)' is \(text); it must be \(kind.expectation)") }
         return value
     }

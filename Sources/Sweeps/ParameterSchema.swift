@@ -34,7 +34,7 @@ public struct ParameterSchema: Sendable {
     }
 
     public enum Kind: Sendable, Equatable {
-        case integer(atLeast: Int)
+        case integer(in: ClosedRange<Int>)
         case real(Bounds)
         /// One of these words.
         case choice([String])
@@ -60,9 +60,24 @@ public struct ParameterSchema: Sendable {
         public let includesLower: Bool
         /// Never included; infinity for none.
         public let upper: Double
+        /// Values beyond these are refused as well: arithmetic on them overflows or underflows.
+        public let computable: ClosedRange<Double>
 
-        static let positive = Bounds(lower: 0, includesLower: false, upper: .infinity)
-        static let nonnegative = Bounds(lower: 0, includesLower: true, upper: .infinity)
+        init(
+            lower: Double, includesLower: Bool, upper: Double = .infinity,
+            computable: ClosedRange<Double> = 0...Double.greatestFiniteMagnitude
+        ) {
+            self.lower = lower
+            self.includesLower = includesLower
+            self.upper = upper
+            self.computable = computable
+        }
+
+        static let positive = Bounds(lower: 0, includesLower: false)
+        static let nonnegative = Bounds(lower: 0, includesLower: true)
+        /// Of unconstrained feature models: within these the minimiser reaches the closed forms.
+        static let decay = Bounds(lower: 0, includesLower: false, computable: 1e-30...1e6)
+        static let weightDecay = Bounds(lower: 0, includesLower: true, computable: 0...1e6)
         static let fraction = Bounds(lower: 0, includesLower: true, upper: 1)
 
         public func contains(_ value: Double) -> Bool {
@@ -90,7 +105,7 @@ extension ParameterSchema.Kind {
     /// "a whole number of at least 2", for messages and documentation.
     public var expectation: String {
         switch self {
-        case .integer(let least): "a whole number of at least \(least)"
+        case .integer(let range): "a whole number of at least \(range.lowerBound)"
         case .real(let bounds): "a number \(bounds)"
         case .choice(let words): "one of \(words.joined(separator: ", "))"
         case .word: "a word"

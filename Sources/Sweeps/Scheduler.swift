@@ -87,6 +87,10 @@ public struct Scheduler: Sendable {
     public private(set) var isStopping = false
 
     private let limit: FailureLimit
+    /// Trials of the sweep that ended in earlier runs, and how many of these failed or diverged: they count towards the
+    /// limit.
+    private let previous: Int
+    private let previousFailures: Int
     private(set) var queue: TaskQueue
     /// Made so far, by task.
     private var attempts: [Int]
@@ -96,10 +100,15 @@ public struct Scheduler: Sendable {
     private var idle = IdleRanks()
     private var hasFinished = false
 
-    public init(tasks: [Task], ranks: Int, limit: FailureLimit = .none, costs: CostModel = CostModel()) {
+    public init(
+        tasks: [Task], ranks: Int, limit: FailureLimit = .none, costs: CostModel = CostModel(), previous: Int = 0,
+        previousFailures: Int = 0
+    ) {
         precondition(tasks.allSatisfy { $0.ranks >= 1 && $0.ranks <= ranks }, "team larger than the world")
         self.tasks = tasks
         self.limit = limit
+        self.previous = previous
+        self.previousFailures = previousFailures
         self.costs = costs
         queue = TaskQueue(tasks)
         attempts = Array(repeating: 0, count: tasks.count)
@@ -190,7 +199,12 @@ public struct Scheduler: Sendable {
             failed += 1
         }
         var commands = [Command.record(task: task, attempt: current.attempt)]
-        if !isStopping, limit.isExceeded(failures: failed + diverged, total: tasks.count) { commands += stop() }
+        if !isStopping,
+            limit.isExceeded(
+                failures: previousFailures + failed + diverged, total: previous + tasks.count)
+        {
+            commands += stop()
+        }
         return commands
     }
 

@@ -3,9 +3,9 @@ extension SweepFile {
     ///
     /// - Parameters:
     ///   - limit: Most combinations, before `where`. A file with more is refused before any is made.
-    ///   - check: Checks a trial for what only other modules know; called once for each distinct trial.
+    ///   - check: What only other modules can find wrong with a trial; called once for each distinct trial.
     public func expand(
-        limit: Int = 2_000_000, check: (Trial) throws(ParameterProblem) -> Void = { _ in }
+        limit: Int = 2_000_000, check: (Trial) -> [ParameterProblem] = { _ in [] }
     ) throws(SweepFileErrors) -> Plan {
         var mistakes = Mistakes(path: path)
         checkSize(limit, &mistakes)
@@ -37,11 +37,7 @@ extension SweepFile {
                 }
                 indices[trial.id.bits] = Int32(trials.count)
                 trials.append(PlannedTrial(trial: trial, blocks: [number], execution: block.execution))
-                do {
-                    try check(trial)
-                } catch {
-                    mistakes.add(block.position(of: error.name), error.message)
-                }
+                for problem in check(trial) { mistakes.add(block.position(of: problem.name), problem.message) }
             }
             expansion.report(kept: kept, &mistakes)
         }

@@ -15,6 +15,9 @@ extension SweepFile {
             throw failure("there is no such file; check the path")
         }
         guard !isFolder.boolValue else { throw failure("this is a folder; name a sweep file in it") }
+        guard let kind = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType,
+            kind == .typeRegular || kind == .typeSymbolicLink
+        else { throw failure("this is no regular file; name a sweep file") }
         let data: Data
         do {
             let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))

@@ -76,9 +76,13 @@ extension SweepFile {
     /// nil, with a mistake added, where the node is no name.
     static func readName(_ node: YAMLValue, _ mistakes: inout Mistakes) -> String? {
         guard case .scalar(let text, _) = node.content, !text.isEmpty,
-            text.unicodeScalars.allSatisfy(isNameScalar)
+            text.unicodeScalars.allSatisfy(isNameScalar),
+            text.utf8.count <= 100, text.first?.isLetter == true || text.first?.isNumber == true
         else {
-            mistakes.add(node.position, "a name is letters, digits, '.', '_' and '-'; write 'name: quickstart'")
+            mistakes.add(
+                node.position,
+                "a name is up to 100 letters, digits, '.', '_' and '-', a letter or digit first; write 'name: quickstart'"
+            )
             return nil
         }
         return text

@@ -71,7 +71,7 @@ public final class UnconstrainedFeatureObjective<Scalar: BLASScalar>: Objective 
             gradients.pointer(to: features), count)
         if let bias {
             let target = gradients.pointer(to: bias)
-            for row in 0..<k { target[row] += Self.sum(logits.start + row * count, count) }
+            for row in 0..<k { target[row] += fixedOrderSum(logits.start + row * count, count) }
         }
         return loss
     }
@@ -102,20 +102,5 @@ public final class UnconstrainedFeatureObjective<Scalar: BLASScalar>: Objective 
                 target[element] = Scalar(deviations[index] * random.normal(at: UInt64(element)))
             }
         }
-    }
-
-    /// Four running sums, so that the loop vectorises; always the same order.
-    @inline(__always)
-    private static func sum(_ values: UnsafePointer<Scalar>, _ count: Int) -> Scalar {
-        var (a, b, c, d): (Scalar, Scalar, Scalar, Scalar) = (0, 0, 0, 0)
-        let whole = count & ~3
-        for index in stride(from: 0, to: whole, by: 4) {
-            a += values[index]
-            b += values[index + 1]
-            c += values[index + 2]
-            d += values[index + 3]
-        }
-        for index in whole..<count { a += values[index] }
-        return (a + b) + (c + d)
     }
 }

@@ -83,7 +83,8 @@ struct EpochPairs: ParsableCommand {
         of trial: Trial, _ builder: TrialBuilder, host: any TrialHost, _ world: Communicator
     ) throws -> TrialResult {
         let assignment = Message.Assignment(task: 0, attempt: 1, team: [0], trial: trial)
-        return try builder.execute(assignment, host: host, teams: world, hostName: "bench",
+        return try builder.execute(
+            assignment, host: host, teams: world, hostName: "bench",
             checkpoints: CheckpointFolder(directory: "."))
     }
 

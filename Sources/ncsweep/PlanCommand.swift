@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Reports
 import Runner
 import Sweeps
@@ -35,6 +36,14 @@ struct DataOptions: ParsableArguments {
     @Option(
         name: .customLong("data"), help: "Folder of IDX data sets, looked into before $NCSWEEP_DATA and the system's.")
     var folder: String?
+
+    func validate() throws {
+        guard let folder else { return }
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+            throw ValidationError("--data \(folder): there is no such folder; check the path")
+        }
+    }
 
     var shelf: DataSetShelf { DataSetShelf(folder: folder, environmentFolder: Environment.dataFolder) }
 }

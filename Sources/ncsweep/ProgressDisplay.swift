@@ -49,5 +49,5 @@ final class ProgressDisplay {
     /// Leaves the last bar standing.
     func end() { if isShown { write("\n") } }
 
-    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+    private func write(_ text: String) { writeToStandardError(text) }
 }

@@ -35,6 +35,7 @@ struct RunCommand: ParsableCommand {
         guard !failFast || maxFails == nil else {
             throw ValidationError("--fail-fast is --max-fails 0; give one of them")
         }
+        guard directory != "" else { throw ValidationError("--out is empty; name a folder") }
     }
 
     func run() throws {
@@ -46,8 +47,12 @@ struct RunCommand: ParsableCommand {
         let code = withMPI { world in
             do {
                 return try runSweep(options, world, signals)
+            } catch let failure as SweepFailure {
+                printError(failure.error)
+                if failure.hasLostRanks { world.abort(code: 1) }
+                return 1
             } catch {
-                // The same error on all ranks, or one of rank 0 alone.
+                // The same error on all ranks.
                 if world.rank == 0 { printError(error) }
                 return 1
             }
@@ -74,26 +79,27 @@ struct RunCommand: ParsableCommand {
         guard let outcome else { return 0 }
         let summary = try SummaryReport(StoredResults(directory: outcome.directory))
         try StandardOutput.write { try $0.write(summary.text(width: StandardOutput.terminalWidth ?? 100)) }
-        let code = explain(outcome)
+        let code = explain(outcome, world)
         if outcome.hasLostRanks { world.abort(code: code) }
         return code
     }
 
     /// Says how the sweep ended and returns the exit code.
-    private func explain(_ outcome: RunOutcome) -> Int {
+    private func explain(_ outcome: RunOutcome, _ world: Communicator) -> Int {
         switch outcome.end {
         case .complete:
             return 0
         case .signalled(let signal):
-            printLine("stopped by signal \(signal); to go on: \(resumeCommand(outcome))")
+            printLine("stopped by signal \(signal); to go on: \(resumeCommand(ranks: world.size))")
             return 128 + signal
         case .tooManyFailures:
-            printLine("stopped: \(outcome.progress.failed + outcome.progress.diverged) trials failed or diverged")
+            let count = outcome.progress.failed + outcome.progress.diverged
+            printLine("stopped: \(count) trial\(count == 1 ? "" : "s") failed or diverged")
             return 1
         }
     }
 
-    private func resumeCommand(_ outcome: RunOutcome) -> String {
-        "ncsweep run \(file)" + (directory.map { " --out \($0)" } ?? "")
+    private func resumeCommand(ranks: Int) -> String {
+        (ranks > 1 ? "mpirun -n \(ranks) " : "") + "ncsweep run \(file)" + (directory.map { " --out \($0)" } ?? "")
     }
 }

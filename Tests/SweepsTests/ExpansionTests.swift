@@ -144,9 +144,10 @@ import Testing
         let text = minimal + "grid: {steps: [1, 2, 1]}\n"
         var calls = 0
         do {
-            _ = try SweepFile.parse(text, path: "s.yaml").expand { trial throws(ParameterProblem) in
+            _ = try SweepFile.parse(text, path: "s.yaml").expand { trial in
                 calls += 1
-                if trial.integer("K") == 4 { throw ParameterProblem(name: "lambda_W", message: "too small; raise it") }
+                return trial.integer("K") == 4
+                    ? [ParameterProblem(name: "lambda_W", message: "too small; raise it")] : []
             }
             Issue.record("no error")
         } catch {

@@ -18,13 +18,23 @@ public struct CheckpointFolder: Sendable {
         content.metadata["trial"] = trial.canonicalText
         content.metadata["checksum"] = Self.checksum(content)
         let bytes = try content.encoded()
+        try makeFolder()
         do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
             // Foundation writes beside the file and renames.
             try bytes.write(to: file(trial.id), options: .atomic)
         } catch {
             throw CheckpointError(path: file(trial.id).path, reason: Self.reason(error))
         }
+    }
+
+    private func makeFolder() throws {
+        guard mkdir(path, 0o777) != 0, errno != EEXIST || !isFolder else { return }
+        throw CheckpointError(path: path, reason: String(cString: strerror(errno)))
+    }
+
+    private var isFolder: Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     }
 
     /// The trial's last checkpoint; nil where there is none, or none that is whole and of this very trial.
@@ -70,6 +80,6 @@ struct CheckpointError: Error, CustomStringConvertible {
     let path: String
     let reason: String
     var description: String {
-        "cannot write checkpoint \(path): \(reason); make room, or leave out checkpoint_interval"
+        "cannot write checkpoint \(path): \(reason); make room there"
     }
 }

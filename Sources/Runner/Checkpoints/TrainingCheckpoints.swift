@@ -19,6 +19,7 @@ struct TrainingCheckpoints<Scalar: BLASScalar> {
     private let velocity: ParameterBlock<Scalar>
     private let started = monotonicSeconds()
     private var next: Double
+    private var hasFailed = false
 
     init(_ context: TrialContext, _ parameters: ParameterBlock<Scalar>, _ velocity: ParameterBlock<Scalar>) {
         self.context = context
@@ -29,7 +30,9 @@ struct TrainingCheckpoints<Scalar: BLASScalar> {
 
     private var isFirstRank: Bool { (context.team?.rank ?? 0) == 0 }
 
-    func save(_ position: TrainingPosition, _ record: TrialRecord) throws {
+    /// A checkpoint that cannot be written costs no trial: the last one stays, the first failure is said, and training
+    /// goes on, on all ranks of a team alike.
+    mutating func save(_ position: TrainingPosition, _ record: TrialRecord) {
         guard let folder = context.checkpoints, isFirstRank else { return }
         var content = Safetensors()
         content.add("parameters", parameters.storage)
@@ -37,12 +40,15 @@ struct TrainingCheckpoints<Scalar: BLASScalar> {
         content.add("record", encode(record))
         content.metadata["epoch"] = String(position.epoch)
         content.metadata["batch"] = String(position.batch)
-        try folder.save(context.trial, content)
+        do { try folder.save(context.trial, content) } catch {
+            if !hasFailed { warn("trial \(context.trial.id): \(error); it trains on without") }
+            hasFailed = true
+        }
     }
 
-    mutating func saveIfDue(_ position: TrainingPosition, _ record: TrialRecord) throws {
+    mutating func saveIfDue(_ position: TrainingPosition, _ record: TrialRecord) {
         guard monotonicSeconds() >= next else { return }
-        try save(position, record)
+        save(position, record)
         next = monotonicSeconds() + context.checkpointIntervalSeconds
     }
 

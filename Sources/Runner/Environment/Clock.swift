@@ -14,5 +14,11 @@ private func seconds(_ clock: clockid_t) -> Double {
     return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
 }
 
+/// One line on standard error, where it can be written.
+func warn(_ text: String) {
+    let line = "ncsweep: \(text)\n"
+    _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+}
+
 /// Number of this process.
 func processIdentifier() -> Int32 { getpid() }

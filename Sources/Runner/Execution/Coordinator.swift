@@ -75,6 +75,8 @@ public final class Coordinator: TrialHost {
     /// How long the ranks have to give up their trials before the sweep ends without them: below the second that mpirun
     /// leaves between SIGTERM and SIGKILL.
     private static let stopSeconds = 0.8
+    /// The same where no launcher is about to kill.
+    private static let patientStopSeconds = 30.0
 
     public init(
         world: Communicator, signals: StopSignals, trials: [PlannedTrial], scheduler: Scheduler,
@@ -111,7 +113,7 @@ public final class Coordinator: TrialHost {
                 end(assignment.task, assignment.attempt, result)
             }
         }
-        commitFinished()
+        commitAtTheEnd()
         report(progress)
         for rank in 1..<max(world.size, 1) { send(.finish, to: rank) }
         while !outbox.isEmpty { outbox.progress() }
@@ -193,6 +195,8 @@ public final class Coordinator: TrialHost {
         }
     }
 
+    private var isSignalled: Bool { if case .signalled = end { true } else { false } }
+
     private func stop(_ reason: SweepEnd) {
         guard end == .complete else { return }
         end = reason
@@ -227,7 +231,7 @@ public final class Coordinator: TrialHost {
             case .abandon:
                 if end == .complete { end = .tooManyFailures }
                 isAbandoning = true
-                stopDeadline = monotonicSeconds() + Self.stopSeconds
+                stopDeadline = monotonicSeconds() + (isSignalled ? Self.stopSeconds : Self.patientStopSeconds)
                 for rank in 1..<max(world.size, 1) { send(.abandon, to: rank) }
             case .finish:
                 isFinished = true
@@ -276,9 +280,16 @@ public final class Coordinator: TrialHost {
         } catch {
             // Nothing more can be stored, so nothing more is worth running.
             failure = error
-            finished.removeAll()
             handle(.stop)
         }
+    }
+
+    /// A store that could not be written may be writable by now; what has finished is worth a second try.
+    private func commitAtTheEnd() {
+        let first = failure
+        failure = nil
+        commitFinished()
+        failure = first ?? failure
     }
 
     private func count(_ results: [TrialResult], in progress: inout SweepProgress) {

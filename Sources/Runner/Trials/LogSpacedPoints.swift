@@ -11,6 +11,7 @@ struct LogSpacedPoints {
     /// Strictly increasing whole numbers from 0 to `last`.
     init(last: Int, count: Int) {
         var points = [0]
+        let count = min(count, last + 1)
         for index in 0..<max(count, 1) {
             let exponent = count > 1 ? Double(index) / Double(count - 1) : 1
             let point = Int(exp(exponent * log(Double(max(last, 1)))).rounded())

@@ -22,6 +22,17 @@ struct NetworkProblem: Problem {
     private let precision: String
     private let data: DataSetShelf.Entry
 
+    static func unreadableWords(_ trial: Trial) -> [ParameterProblem] {
+        var problems: [ParameterProblem] = []
+        do { _ = try Architecture(parsing: trial.text("architecture")) } catch {
+            problems.append(ParameterProblem(name: "architecture", message: error.description))
+        }
+        do { _ = try LearningRateSchedule(parsing: trial.text("schedule")) } catch {
+            problems.append(ParameterProblem(name: "schedule", message: error.description))
+        }
+        return problems
+    }
+
     init(_ trial: Trial, dataSets: DataSetShelf) throws(ParameterProblem) {
         data = try dataSets.entry(trial.text("dataset"))
         samplesPerClass = trial.integer("samples_per_class")
@@ -44,22 +55,39 @@ struct NetworkProblem: Problem {
         learningRate = trial.real("learning_rate")
         momentum = trial.real("momentum")
         epochs = trial.integer("epochs")
-        batch = trial.integer("batch")
+        // A batch has at most all samples; so no arithmetic on it overflows.
+        batch = min(
+            trial.integer("batch"),
+            samplesPerClass > 0 ? samplesPerClass * data.classes : data.sizes.trainingSamples)
         shards = trial.integer("shards")
         seed = trial.integer("seed")
         measurements = trial.integer("measurements")
         precision = trial.text("precision")
-        guard shards <= batch else {
+        guard shards <= trial.integer("batch") else {
             throw ParameterProblem(
-                name: "shards", message: "shards \(shards) is more than batch \(batch): a shard would be empty")
+                name: "shards",
+                message: "shards \(shards) is more than batch \(trial.integer("batch")): a shard would be empty")
         }
         if let short = data.classCounts.firstIndex(where: { $0 < max(1, samplesPerClass) }) {
-            throw ParameterProblem(
-                name: samplesPerClass > 0 ? "samples_per_class" : "dataset",
-                message:
-                    "class \(short) of '\(trial.text("dataset"))' has \(data.classCounts[short]) training samples; "
-                    + "samples_per_class can be at most \(data.classCounts.min() ?? 0)")
+            let found = "class \(short) of '\(trial.text("dataset"))' has \(data.classCounts[short]) training samples"
+            throw samplesPerClass > 0
+                ? ParameterProblem(
+                    name: "samples_per_class",
+                    message: "\(found); samples_per_class can be at most \(data.classCounts.min() ?? 0)")
+                : ParameterProblem(name: "dataset", message: "\(found); every class needs some")
         }
+        try checkMemory()
+    }
+
+    /// Parameters, gradients, velocity and a branch a level of the shards' tree; activations; class statistics.
+    private func checkMemory() throws(ParameterProblem) {
+        let number = precision == "float64" ? 8.0 : 4.0
+        let blocks = 4 + Double(Int.bitWidth - shards.leadingZeroBitCount)
+        let widths = network.hiddenLayers.map { Double($0.width) }
+        let statistics = widths.reduce(0) { $0 + 8 * $1 * $1 } + 24 * (widths.max() ?? 0) * (widths.max() ?? 0)
+        let activations = number * 2000 * (widths.reduce(0, +) + Double(data.sizes.sampleWidth))
+        try MachineMemory.check(
+            bytes: number * blocks * Double(network.layout.count) + statistics + activations, for: "architecture")
     }
 
     private var trainingSamples: Int {

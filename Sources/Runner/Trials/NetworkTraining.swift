@@ -53,7 +53,7 @@ final class NetworkTraining<Scalar: BLASScalar> {
         do {
             try train(&record)
         } catch let abandoned as Abandoned {
-            try checkpoints.save(position, record)
+            checkpoints.save(position, record)
             throw abandoned
         }
         return record
@@ -79,7 +79,7 @@ final class NetworkTraining<Scalar: BLASScalar> {
                     return
                 }
                 position.batch += 1
-                try checkpoints.saveIfDue(position, record)
+                checkpoints.saveIfDue(position, record)
             }
             position = TrainingPosition(epoch: epoch + 1)
         }

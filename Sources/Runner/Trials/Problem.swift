@@ -61,12 +61,25 @@ public struct TrialBuilder {
     }
 
     /// What can be known to be wrong before the trial starts.
-    public func check(_ trial: Trial) throws(ParameterProblem) { _ = try problem(trial) }
+    public func check(_ trial: Trial) -> [ParameterProblem] {
+        // Words are read one by one, so that all that cannot be read are told; the rest needs them.
+        let words = trial.problem == "network" ? NetworkProblem.unreadableWords(trial) : []
+        guard words.isEmpty else { return words }
+        do { _ = try problem(trial) } catch { return [error] }
+        return []
+    }
 
     /// A trial that `check` accepted.
     public func cost(of trial: Trial) -> Cost {
         guard let problem = try? problem(trial) else { return Cost(family: trial.problem, work: 1) }
         return problem.cost
+    }
+
+    /// The same with the ranks that share the trial: teams of different sizes run at different speeds.
+    func cost(of planned: PlannedTrial) -> Cost {
+        let cost = cost(of: planned.trial)
+        let ranks = planned.execution.ranks
+        return ranks == 1 ? cost : Cost(family: "\(cost.family) on \(ranks) ranks", work: cost.work / Double(ranks))
     }
 
     /// Runs an assignment on this rank and times it. Whatever goes wrong becomes a `failed` result.

@@ -12,6 +12,15 @@ struct UnconstrainedFeatureProblem: Problem {
         case gradientDescent(learningRate: Double, momentum: Double)
     }
 
+    /// Why the solver stopped; the words of column `stop`.
+    private enum Stop: String {
+        /// The gradient fell below the tolerance.
+        case gradient
+        case steps
+        /// No step changes the objective any more in this precision.
+        case precision
+    }
+
     private let model: UnconstrainedFeatureModel
     private let solver: SolverChoice
     private let seed: Int
@@ -42,10 +51,27 @@ struct UnconstrainedFeatureProblem: Problem {
         initialScale = trial.real("initial_scale")
         measurements = trial.integer("measurements")
         precision = trial.text("precision")
-        let numbers = Double(model.classes) * Double(model.dimension) * Double(model.samplesPerClass)
-        guard numbers * Double(model.classes) < 4e9 else {
-            throw ParameterProblem(name: "n", message: "the model has over 4e9 logits; lower K, d or n")
+        try checkMemory()
+    }
+
+    /// BLAS and LAPACK count in 32 bits, and measuring decomposes (d × d) matrices.
+    private func checkMemory() throws(ParameterProblem) {
+        let (k, d, n) = (Double(model.classes), Double(model.dimension), Double(model.samplesPerClass))
+        guard k * k * n < 2e9 else {
+            throw ParameterProblem(name: "n", message: "the model has over 2e9 logits; lower K or n")
         }
+        guard d <= 30_000 else {
+            throw ParameterProblem(
+                name: "d", message: "d is more than the 30000 whose metrics can be computed; lower it")
+        }
+        // L-BFGS keeps 45 blocks of parameters, gradient descent 4; some matrices are copied to be measured.
+        let blocks =
+            switch solver {
+            case .lbfgs: 45.0
+            case .gradientDescent: 4.0
+            }
+        let parameters = d * (k + k * n)
+        try MachineMemory.check(bytes: 8 * (blocks * parameters + 4 * d * k * n + k * k * n + 8 * d * d), for: "d")
     }
 
     var cost: Cost {
@@ -77,31 +103,30 @@ struct UnconstrainedFeatureProblem: Problem {
         var record = TrialRecord()
         var points = LogSpacedPoints(last: steps, count: measurements)
         var step = 0
-        var stop = "steps"
+        var stop: Stop?
         solver.start(at: point)
         while true {
             guard solver.objective.isFinite else {
                 record.diverge("the objective is not finite at step \(step); lower the learning rate")
                 return record
             }
-            let isDone = objective.relativeGradientNorm(solver.gradient, at: point) <= tolerance
-            if isDone { stop = "gradient" }
-            if points.isDue(step) || isDone {
-                measure(objective, solver, at: point, step: step, into: &record)
+            if objective.relativeGradientNorm(solver.gradient, at: point) <= tolerance {
+                stop = .gradient
+            } else if step == steps {
+                stop = stop ?? .steps
             }
-            if isDone || step == steps { break }
+            if points.isDue(step) || stop != nil { measure(objective, solver, at: point, step: step, into: &record) }
+            if let stop {
+                finish(objective, solver, at: point, step: step, stop: stop, &record)
+                return record
+            }
             try host.poll()
             switch solver.step(point) {
             case .improved: step += 1
-            case .exhausted:
-                stop = "precision"
-                measure(objective, solver, at: point, step: step, into: &record)
-            case .diverged: continue
+            case .exhausted: stop = .precision
+            case .diverged: break
             }
-            if stop == "precision" { break }
         }
-        finish(objective, solver, at: point, step: step, stop: stop, &record)
-        return record
     }
 
     private func solver<Scalar: BLASScalar>(
@@ -135,23 +160,29 @@ struct UnconstrainedFeatureProblem: Problem {
         add("objective", solver.objective, layer: "")
         if let gap = gap(solver.objective) { add("gap", gap, layer: "") }
         add("gradient_norm", solver.gradient.norm, layer: "")
-        for (metric, value) in collapse(objective, at: point) { add(metric.rawValue, value, layer: "features") }
+        for (metric, value) in collapse(objective, at: point) { add(metric.rawValue, value, layer: Self.layer) }
     }
 
     private func finish<Scalar: BLASScalar>(
         _ objective: UnconstrainedFeatureObjective<Scalar>, _ solver: any FullBatchSolver<Scalar>,
-        at point: ParameterBlock<Scalar>, step: Int, stop: String, _ record: inout TrialRecord
+        at point: ParameterBlock<Scalar>, step: Int, stop: Stop, _ record: inout TrialRecord
     ) {
         record.set("objective", solver.objective)
         record.set("optimum", model.optimum)
         record.set("gap", gap(solver.objective))
-        record.set("stop", stop)
+        record.set("stop", stop.rawValue)
         record.set("steps_made", step)
         record.set("gradient_norm", solver.gradient.norm)
         record.set("classifier_norm", point.norm(of: objective.classifier))
         record.set("features_norm", point.norm(of: objective.features))
-        for (metric, value) in collapse(objective, at: point) { record.set(metric.rawValue, value) }
+        // Measured at this very step.
+        for measurement in record.measurements where measurement.step == step && measurement.layer == Self.layer {
+            record.set(measurement.metric, measurement.value)
+        }
     }
+
+    /// Name of the only layer, in the series.
+    private static let layer = "features"
 
     /// (f − f*)/f*.
     private func gap(_ objective: Double) -> Double? { model.optimum.map { (objective - $0) / $0 } }
