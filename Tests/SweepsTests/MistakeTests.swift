@@ -160,7 +160,7 @@ import Testing
                 "6:56: '5 days' is no interval",
             ]
         ),
-        ("name: a b\n" + minimal, ["1:7: a name is letters, digits"]),
+        ("name: a b\n" + minimal, ["1:7: a name is up to 100 letters, digits"]),
         ("blocks: []\n", ["1:9: 'blocks' must be a list of blocks"]),
         ("K: 4\nblocks:\n  - 3\n", ["1:1: 'K' belongs to a block", "3:5: a block is a mapping"]),
         (
@@ -196,8 +196,8 @@ import Testing
             ["1:1: grid has 1000000000 combinations (steps 1000000 × tolerance 1000); the limit is 2000000"]
         ),
         (
-            minimal + "grid: {steps: range(0, 9000000000000000000), tolerance: linspace(0, 1, 1000)}\n",
-            ["1:1: grid has more than 9e18 combinations (steps 9000000000000000000 × tolerance 1000)"]
+            minimal + "grid: {seed: range(0, 9000000000000000000), tolerance: linspace(0, 1, 1000)}\n",
+            ["1:1: grid has more than 9e18 combinations (seed 9000000000000000000 × tolerance 1000)"]
         ),
         (
             "blocks:\n- {problem: ufm, K: 4, d: 1, n: 1, lambda: 1, seeds: 1500000}\n- {problem: ufm, K: 5, d: 1, n: 1, lambda: 1, seeds: 1500000}\n",
