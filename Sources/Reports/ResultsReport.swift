@@ -7,10 +7,15 @@ public struct ResultsReport {
     /// Which columns, in which order; nil for all.
     public var columns: [String]?
     public var foldsSeeds: Bool
+    public var scope: TrialScope
     /// Of the terminal; nil where the output does not go to one.
     public var width: Int?
 
-    public init(format: TableFormat = .table, columns: [String]? = nil, foldsSeeds: Bool = false, width: Int? = nil) {
+    public init(
+        format: TableFormat = .table, columns: [String]? = nil, foldsSeeds: Bool = false,
+        scope: TrialScope = .lastPlan, width: Int? = nil
+    ) {
+        self.scope = scope
         self.format = format
         self.columns = columns
         self.foldsSeeds = foldsSeeds
@@ -23,17 +28,27 @@ public struct ResultsReport {
         _ results: StoredResults, where predicate: ((ResultRow) throws -> Bool)? = nil,
         to sink: @escaping TableWriter.Sink
     ) throws {
+        var count = TrialCount()
+        func isKept(_ row: ResultRow) throws -> Bool { try count.note(predicate?(row) ?? true) }
+        func finish(_ writer: consuming Selection) throws {
+            let isEmptied = predicate != nil && count.kept == 0 && format == .table
+            if isEmptied { try sink(count.text) } else { try writer.finish() }
+        }
         if foldsSeeds {
             var folding = SeedFolding(columns: results.columns, parameters: results.parameterColumns)
-            try results.forEachRow(where: predicate) { folding.add($0) }
+            try results.forEachRow(of: scope) { row in
+                folding.note(row)
+                if try isKept(row) { folding.add(row) }
+            }
             let table = folding.table()
-            var writer = try Selection(columns, of: table.columns, report: self, sink)
+            let hidden = format == .table ? table.plainCounts : []
+            var writer = try Selection(columns, of: table.columns, hidden: hidden, report: self, sink)
             for row in table.rows { try writer.add(row) }
-            try writer.finish()
+            try finish(writer)
         } else {
             var writer = try Selection(columns, of: results.columns, report: self, sink)
-            try results.forEachRow(where: predicate) { try writer.add($0.values) }
-            try writer.finish()
+            try results.forEachRow(of: scope, where: isKept) { try writer.add($0.values) }
+            try finish(writer)
         }
     }
 
@@ -43,9 +58,10 @@ public struct ResultsReport {
         private var writer: TableWriter
 
         init(
-            _ chosen: [String]?, of columns: [String], report: ResultsReport, _ sink: @escaping TableWriter.Sink
+            _ chosen: [String]?, of columns: [String], hidden: Set<Int> = [], report: ResultsReport,
+            _ sink: @escaping TableWriter.Sink
         ) throws(ReportError) {
-            var indices = Array(columns.indices)
+            var indices = columns.indices.filter { !hidden.contains($0) }
             if let chosen {
                 indices = []
                 for name in chosen {
@@ -65,4 +81,20 @@ public struct ResultsReport {
 
         mutating func finish() throws { try writer.finish() }
     }
+}
+
+/// How many trials a condition was asked of, and how many it keeps.
+struct TrialCount {
+    private(set) var asked = 0
+    private(set) var kept = 0
+
+    /// Gives back whether the trial is kept.
+    mutating func note(_ isKept: Bool) -> Bool {
+        asked += 1
+        if isKept { kept += 1 }
+        return isKept
+    }
+
+    /// "0 of 216 trials", a line.
+    var text: String { "\(kept) of \(Text.count(asked, "trial"))\n" }
 }

@@ -4,13 +4,29 @@ import Sweeps
 /// Folds rows that differ in the seed alone into one: mean, standard error and count.
 ///
 /// Only trials that are `done` enter the means, and `seeds` counts them; `state` tells of the others. A value that some
-/// of them lack is averaged over those that have it. The standard error is s/√n with s² over n−1, missing for n = 1.
+/// of them lack is averaged over those that have it, which `…_n` counts. The standard error is s/√n with s² over n−1,
+/// missing for n = 1.
 public struct SeedFolding {
     private let columns: [String]
     private let keys: [Int]
     private let folded: [Int]
+    /// What was seen in each folded column, of rows added and noted.
+    private var kinds: [Kinds]
     private var groups: [Group] = []
     private var numbers: [[ParameterValue?]: Int] = [:]
+
+    private struct Kinds {
+        var hasNumber = false
+        var hasText = false
+    }
+
+    /// Columns with a row for each group.
+    public struct Table {
+        public let columns: [String]
+        public let rows: [[ParameterValue?]]
+        /// Indices of the counts that say no more than `seeds` does, wherever there is a mean.
+        public let plainCounts: Set<Int>
+    }
 
     private struct Group {
         let key: [ParameterValue?]
@@ -29,9 +45,22 @@ public struct SeedFolding {
         let isLeftOut: Set<String> = ["trial", "state", "seed", "host", "attempts"]
         keys = columns.indices.filter { isKey.contains(columns[$0]) }
         folded = columns.indices.filter { !isKey.contains(columns[$0]) && !isLeftOut.contains(columns[$0]) }
+        kinds = Array(repeating: Kinds(), count: folded.count)
+    }
+
+    /// Takes notice of which columns are numbers, so that a table of few rows has the columns of one with all.
+    public mutating func note(_ row: ResultRow) {
+        for (index, column) in folded.enumerated() {
+            switch row.values[column] {
+            case .integer, .real: kinds[index].hasNumber = true
+            case .text: kinds[index].hasText = true
+            case nil: break
+            }
+        }
     }
 
     public mutating func add(_ row: ResultRow) {
+        note(row)
         let key = keys.map { row.values[$0] }
         let number: Int
         if let known = numbers[key] {
@@ -58,27 +87,39 @@ public struct SeedFolding {
         }
     }
 
+    /// Outcomes are numbers unless they are seen to be words.
+    private func isNumeric(_ index: Int) -> Bool {
+        let isWord = kinds[index].hasText || ["block", "reason"].contains(columns[folded[index]])
+        return kinds[index].hasNumber || !isWord
+    }
+
     /// One row a group, in the order of the groups' first rows.
-    public func table() -> (columns: [String], rows: [[ParameterValue?]]) {
-        let isNumeric = folded.indices.map { index in groups.contains { $0.means[index].count > 0 } }
+    public func table() -> Table {
+        let isNumeric = folded.indices.map(isNumeric)
         var names = keys.map { columns[$0] } + ["seeds", "state"]
+        var plainCounts: Set<Int> = []
         for (index, column) in folded.enumerated() {
             names.append(columns[column])
-            if isNumeric[index] { names.append(columns[column] + "_se") }
+            guard isNumeric[index] else { continue }
+            names += [columns[column] + "_se", columns[column] + "_n"]
+            let saysMore = groups.contains { (1..<max(1, $0.seeds)).contains($0.means[index].count) }
+            if !saysMore { plainCounts.insert(names.count - 1) }
         }
         let rows = groups.map { group in
             var row = group.key + [.integer(group.seeds), .text(group.states.text)]
             for index in folded.indices {
                 if isNumeric[index] {
-                    row.append(group.means[index].value.map(ParameterValue.real))
-                    row.append(group.means[index].standardError.map(ParameterValue.real))
+                    let mean = group.means[index]
+                    row.append(mean.value.map(ParameterValue.real))
+                    row.append(mean.standardError.map(ParameterValue.real))
+                    row.append(.integer(mean.count))
                 } else {
                     row.append(group.texts[index].isEmpty ? nil : .text(group.texts[index].text))
                 }
             }
             return row
         }
-        return (names, rows)
+        return Table(columns: names, rows: rows, plainCounts: plainCounts)
     }
 }
 

@@ -16,6 +16,7 @@ public struct StatusReport {
     private let running: [RunningTrial]
     private let trials: [TrialID: String]
     private let writer: StoreLock.Holder?
+    private let unconverged: Int
     private let directory: String
     private let time: Double
 
@@ -26,6 +27,7 @@ public struct StatusReport {
         session = try results.sessions().last
         running = try results.running()
         trials = try results.canonicalTexts(of: running.map(\.id))
+        unconverged = try results.count(ofDoneTrialsWith: "stop", equalTo: "steps")
         directory = results.directory
         self.time = time
         state =
@@ -64,6 +66,9 @@ public struct StatusReport {
         lines.append(
             "  \(counts.ended) of \(session.planned) trials ended (\(percent) %): "
                 + parts.joined(separator: ", "))
+        if unconverged > 0 {
+            lines.append("  " + Text.wrapped(Text.unconverged(unconverged), to: max(1, width - 2), indent: "    "))
+        }
         if state == .running {
             var pace = "  " + NumberText.rate(perSecond: rate)
             if let predicted = session.secondsLeft ?? (rate > 0 ? Double(left) / rate : nil) {

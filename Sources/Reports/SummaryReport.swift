@@ -15,7 +15,8 @@ public struct SummaryReport {
         var troubles: [Trouble] = []
         var largestGap: (gap: Double, trial: String)?
         var counts = TrialCounts()
-        try results.forEachRow { row in
+        var unconverged = 0
+        try results.forEachRow(of: .lastPlan) { row in
             let state = TrialState(rawValue: row["state"]?.description ?? "") ?? .failed
             counts[state] += 1
             let trial = row["trial"]?.description ?? ""
@@ -23,6 +24,7 @@ public struct SummaryReport {
             if state == .done, let gap = row["gap"]?.number, abs(gap) > abs(largestGap?.gap ?? 0) || largestGap == nil {
                 largestGap = (gap, trial)
             }
+            if state == .done, row["stop"] == .text("steps") { unconverged += 1 }
             if state != .done { Trouble.note(state, row["reason"]?.description ?? "", trial: trial, in: &troubles) }
             // A trial that several blocks ask for counts in each.
             for name in (row["block"]?.description ?? "").split(separator: ", ").map(String.init) {
@@ -34,8 +36,9 @@ public struct SummaryReport {
         var text = ""
         for block in blocks { text += try block.text(width: width, longest: Self.longestTable) + "\n" }
         if let largestGap {
-            text += "Largest gap \(NumberText.short(largestGap.gap)) in trial \(largestGap.trial)\n"
+            text += "Largest gap (absolute) \(NumberText.short(largestGap.gap)) in trial \(largestGap.trial)\n"
         }
+        if unconverged > 0 { text += Text.wrapped(Text.unconverged(unconverged), to: width, indent: "  ") + "\n" }
         for trouble in troubles.sorted(by: { $0.count > $1.count }) {
             text += Text.wrapped(trouble.description, to: width, indent: "  ") + "\n"
         }
@@ -107,9 +110,11 @@ private struct Block {
         self.name = name
         parameters = results.parameterColumns.filter { $0 != "seed" }
         let outcomes = results.outcomeColumns
-        let wanted = ["gap", "train_accuracy", "test_accuracy"].filter(outcomes.contains)
-        let collapse = outcomes.first { $0.hasPrefix("nc1") }
-        measures = (wanted + [collapse].compactMap { $0 }).map { Measure(column: $0, isLargest: $0 == "gap") }
+        // Where there is no room the last are left out.
+        let wanted = ["gap", outcomes.first { $0.hasPrefix("nc1") }, "test_accuracy", "train_accuracy"]
+        measures = wanted.compactMap { $0 }.filter(outcomes.contains).map {
+            Measure(column: $0, isLargest: $0 == "gap")
+        }
     }
 
     mutating func add(_ row: ResultRow, state: TrialState) {
@@ -153,6 +158,7 @@ private struct Block {
         var text = "\(name): \(Text.count(trials, "trial"))\n"
         var writer = TableWriter(
             format: .table, columns: names + ["trials", "done"] + titles, width: width - 2,
+            namesOmitted: false,
             to: { text += $0.split(separator: "\n").map { "  " + $0 + "\n" }.joined() })
         for group in groups.prefix(longest) {
             let values = shownMeasures.map { index in

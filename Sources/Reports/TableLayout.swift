@@ -6,6 +6,8 @@ struct TableLayout {
     /// Of the terminal; nil where there is none.
     let width: Int?
     let foldsConstants: Bool
+    /// Whether a line below the table names the columns there was no room for.
+    var namesOmitted = true
 
     /// Which columns stand where.
     struct Arrangement {
@@ -64,7 +66,7 @@ struct TableLayout {
     }
 
     func footer(_ arrangement: Arrangement) -> String {
-        guard !arrangement.omitted.isEmpty else { return "" }
+        guard namesOmitted, !arrangement.omitted.isEmpty else { return "" }
         let names = arrangement.omitted.joined(separator: ", ")
         return "\n" + Text.wrapped("No room for \(names); choose with --columns, or --format csv", to: width ?? .max)
             + "\n"
@@ -103,6 +105,14 @@ enum Text {
     static func oneLine(_ text: String) -> String {
         guard text.contains(where: \.isNewline) else { return text }
         return text.split(whereSeparator: \.isNewline).joined(separator: " ")
+    }
+
+    /// Of trials that are done without having converged.
+    static func unconverged(_ count: Int) -> String {
+        count == 1
+            ? "1 ended at its limit of steps before the tolerance (column stop); its gap is not that of a minimum"
+            : "\(count) ended at their limit of steps before the tolerance (column stop); their gaps are not those of a "
+                + "minimum"
     }
 
     static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }

@@ -29,16 +29,17 @@ public struct TableWriter {
     /// - Parameters:
     ///   - width: of the terminal, in columns; nil where the table does not go to one, and then nothing is left out.
     ///   - foldsConstants: whether columns with one value throughout may move above a table too wide.
+    ///   - namesOmitted: whether a line below the table names the columns there was no room for.
     ///   - heldBack: how many rows the widths of a table for people are found from.
     public init(
         format: TableFormat, columns: [String], width: Int? = nil, foldsConstants: Bool = false,
-        heldBack: Int = .max, to sink: @escaping Sink
+        namesOmitted: Bool = true, heldBack: Int = .max, to sink: @escaping Sink
     ) {
         self.format = format
         self.columns = columns
         self.heldBack = heldBack
         self.sink = sink
-        layout = TableLayout(columns: columns, width: width, foldsConstants: foldsConstants)
+        layout = TableLayout(columns: columns, width: width, foldsConstants: foldsConstants, namesOmitted: namesOmitted)
     }
 
     /// - Parameter row: one value for each column.

@@ -30,27 +30,72 @@ extension StoredResults {
     ///
     /// - Throws: what `body` throws, or a `StoreError`.
     public func forEachMeasurement(
-        _ filter: MeasurementFilter = MeasurementFilter(), _ body: (StoredMeasurement) throws -> Void
+        _ filter: MeasurementFilter = MeasurementFilter(), of scope: TrialScope = .all,
+        _ body: (StoredMeasurement) throws -> Void
     ) throws {
-        let names = try read(Self.names)
+        guard let selection = try selection(filter) else { return }
+        try forEachEndedTrial(filter.trial, of: scope) { trial in
+            try forEachMeasurement(of: trial, selection, body)
+        }
+    }
+
+    /// The same with the row of the trial in the table of results.
+    ///
+    /// - Parameter predicate: of which trials.
+    public func forEachMeasurement(
+        _ filter: MeasurementFilter = MeasurementFilter(), of scope: TrialScope = .all,
+        where predicate: (ResultRow) throws -> Bool, _ body: (StoredMeasurement, ResultRow) throws -> Void
+    ) throws {
+        guard let selection = try selection(filter) else { return }
+        let index = ColumnIndex(columns)
+        try forEachEndedTrial(filter.trial, of: scope) { trial in
+            guard let row = try row(at: trial.position, columns: index), try predicate(row) else { return }
+            try forEachMeasurement(of: trial, selection) { try body($0, row) }
+        }
+    }
+
+    private typealias EndedTrial = (position: Int, number: Int64, id: TrialID)
+
+    /// What a filter means in the table.
+    private struct Selection {
         var wanted: [(column: String, number: Int64)] = []
+        let names: [Int64: String]
+    }
+
+    /// nil where a name is not there, and thus no measurement.
+    private func selection(_ filter: MeasurementFilter) throws(StoreError) -> Selection? {
+        var selection = Selection(names: try read(Self.names))
         for (column, name) in [("layer", filter.layer), ("split", filter.split), ("metric", filter.metric)] {
             guard let name else { continue }
-            guard let number = names.first(where: { $0.value == name })?.key else { return }
-            wanted.append((column, number))
+            guard let number = selection.names.first(where: { $0.value == name })?.key else { return nil }
+            selection.wanted.append((column, number))
         }
-        var trialPosition = -1
-        while let trial = try read({ db in try nextTrial(after: trialPosition, only: filter.trial, in: db) }) {
-            trialPosition = trial.position
-            var position = -1
-            while true {
-                let (page, last) = try read { db in
-                    try self.page(ofTrial: trial.number, id: trial.id, after: position, wanted, names, in: db)
-                }
-                for measurement in page { try body(measurement) }
-                guard let last else { break }
-                position = last
+        return selection
+    }
+
+    private func forEachEndedTrial(
+        _ id: TrialID?, of scope: TrialScope, _ body: (EndedTrial) throws -> Void
+    ) throws {
+        let end = try positionEnd(of: scope)
+        var position = -1
+        while let trial = try read({ db in try nextTrial(after: position, only: id, in: db) }), trial.position < end {
+            position = trial.position
+            try body(trial)
+        }
+    }
+
+    private func forEachMeasurement(
+        of trial: EndedTrial, _ selection: Selection, _ body: (StoredMeasurement) throws -> Void
+    ) throws {
+        var position = -1
+        while true {
+            let (page, last) = try read { db in
+                try self.page(
+                    ofTrial: trial.number, id: trial.id, after: position, selection.wanted, selection.names, in: db)
             }
+            for measurement in page { try body(measurement) }
+            guard let last else { return }
+            position = last
         }
     }
 
@@ -75,7 +120,7 @@ extension StoredResults {
 
     private func nextTrial(
         after position: Int, only id: TrialID?, in db: Database
-    ) throws -> (position: Int, number: Int64, id: TrialID)? {
+    ) throws -> EndedTrial? {
         let condition = id == nil ? "" : "AND t.id = ?"
         let row = try Row.fetchOne(
             db.cachedStatement(

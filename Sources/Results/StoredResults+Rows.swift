@@ -13,6 +13,13 @@ public struct ResultRow: Sendable {
     }
 }
 
+/// Which of the trials that have ended.
+public enum TrialScope: Sendable {
+    /// Those of the sweep as it was last run. A result outlives the wish for it: a changed sweep file asks for others.
+    case lastPlan
+    case all
+}
+
 /// Shared by all rows.
 final class ColumnIndex: Sendable {
     let indices: [String: Int]
@@ -26,17 +33,27 @@ final class ColumnIndex: Sendable {
 extension StoredResults {
     private static let pageSize = 1000
 
-    /// Calls `body` with every ended trial, in the order of the plan: never that of completion.
+    /// Positions of the trials in scope are below it.
+    func positionEnd(of scope: TrialScope) throws(StoreError) -> Int {
+        switch scope {
+        case .all: .max
+        case .lastPlan: try sessions().last?.planned ?? 0
+        }
+    }
+
+    /// Calls `body` with every ended trial in scope, in the order of the plan: never that of completion.
     ///
     /// - Parameter predicate: which rows to give.
     /// - Throws: what the closures throw, or a `StoreError`.
     public func forEachRow(
-        where predicate: ((ResultRow) throws -> Bool)? = nil, _ body: (ResultRow) throws -> Void
+        of scope: TrialScope = .all, where predicate: ((ResultRow) throws -> Bool)? = nil,
+        _ body: (ResultRow) throws -> Void
     ) throws {
         let index = ColumnIndex(columns)
+        let end = try positionEnd(of: scope)
         var position = -1
         while true {
-            let (rows, last) = try read { db in try page(after: position, columns: index, in: db) }
+            let (rows, last) = try read { db in try page(after: position, before: end, columns: index, in: db) }
             for row in rows where try predicate?(row) ?? true { try body(row) }
             guard let last else { return }
             position = last
@@ -44,14 +61,23 @@ extension StoredResults {
     }
 
     /// All rows at once.
-    public func rows(where predicate: ((ResultRow) throws -> Bool)? = nil) throws -> [ResultRow] {
+    public func rows(
+        of scope: TrialScope = .all, where predicate: ((ResultRow) throws -> Bool)? = nil
+    ) throws -> [ResultRow] {
         var rows: [ResultRow] = []
-        try forEachRow(where: predicate) { rows.append($0) }
+        try forEachRow(of: scope, where: predicate) { rows.append($0) }
         return rows
     }
 
+    /// The row of the ended trial at a position of the plan.
+    func row(at position: Int, columns index: ColumnIndex) throws(StoreError) -> ResultRow? {
+        try read { db in
+            try page(after: position - 1, before: position + 1, columns: index, in: db).rows.first
+        }
+    }
+
     private func page(
-        after position: Int, columns index: ColumnIndex, in db: Database
+        after position: Int, before end: Int, columns index: ColumnIndex, in db: Database
     ) throws -> (rows: [ResultRow], last: Int?) {
         let cursor = try Row.fetchCursor(
             db.cachedStatement(
@@ -59,8 +85,8 @@ extension StoredResults {
                     SELECT t.position, t.number, t.id, t.canonical, t.blocks, r.state, r.reason, r.attempts, r.host,
                         r.seconds
                     FROM trial t CROSS JOIN result r ON r.trial = t.number
-                    WHERE t.position > ? ORDER BY t.position LIMIT ?
-                    """), arguments: [position, Self.pageSize])
+                    WHERE t.position > ? AND t.position < ? ORDER BY t.position LIMIT ?
+                    """), arguments: [position, end, Self.pageSize])
         let outcomes = try db.cachedStatement(sql: "SELECT name, value FROM outcome WHERE trial = ? ORDER BY position")
         var rows: [ResultRow] = []
         var last: Int?

@@ -27,6 +27,33 @@ extension StoredResults {
         }
     }
 
+    /// How many results are of trials outside the scope of the last plan.
+    public func unplannedCount() throws(StoreError) -> Int {
+        let end = try positionEnd(of: .lastPlan)
+        return try read { db in
+            try Int.fetchOne(
+                db,
+                sql: "SELECT count(*) FROM trial t CROSS JOIN result r ON r.trial = t.number WHERE t.position >= ?",
+                arguments: [end]) ?? 0
+        }
+    }
+
+    /// How many trials of the last plan are done and have this word as an outcome.
+    public func count(ofDoneTrialsWith outcome: String, equalTo word: String) throws(StoreError) -> Int {
+        let end = try positionEnd(of: .lastPlan)
+        return try read { db in
+            let name = try Int64.fetchOne(db, sql: "SELECT number FROM name WHERE text = ?", arguments: [outcome])
+            guard let name else { return 0 }
+            return try Int.fetchOne(
+                db,
+                sql: """
+                    SELECT count(*) FROM trial t CROSS JOIN result r ON r.trial = t.number
+                        CROSS JOIN outcome o ON o.trial = t.number
+                    WHERE t.position < ? AND r.state = 'done' AND o.name = ? AND o.value = ?
+                    """, arguments: [end, name, word]) ?? 0
+        }
+    }
+
     private static func session(_ row: Row) -> StoredSession {
         let info = SessionInfo(
             ranks: row["ranks"], host: row["host"], pid: row["pid"], program: row["program"],

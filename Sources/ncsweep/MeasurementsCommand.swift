@@ -26,14 +26,28 @@ struct MeasurementsCommand: ParsableCommand {
     @Option(help: "Only this split: train or test.")
     var split: String?
 
+    @Option(name: .customLong("where"), help: "Only of trials for which this holds, as in \"K == 4 and gap > 1e-6\".")
+    var condition: String?
+
+    @Option(help: "Columns of the trial to show beside its name: \"architecture,lambda\".")
+    var columns: String?
+
     @Option(help: "table, csv or json.")
     var format: TableFormat = .table
 
+    @Flag(help: "Show also trials that are not in the sweep as last run.")
+    var all = false
+
     func run() throws {
         let results = try StoredResults(directory: directory)
+        // A trial asked for by name is shown whatever the sweep file asks for.
+        let showsAll = all || trial != nil
         let report = MeasurementsReport(
             format: format, filter: MeasurementFilter(trial: trial, metric: metric, layer: layer, split: split),
+            trialColumns: columns.map(columnNames) ?? [], scope: showsAll ? .all : .lastPlan,
             width: StandardOutput.terminalWidth)
-        try StandardOutput.write { output in try report.write(results) { try output.write($0) } }
+        let predicate = try condition.map { try RowFilter(parsing: $0, columns: results.columns).keeps }
+        try StandardOutput.write { output in try report.write(results, where: predicate) { try output.write($0) } }
+        if !showsAll { try tellLeftOut(of: results) }
     }
 }

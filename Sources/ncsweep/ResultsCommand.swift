@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Reports
 import Results
 
@@ -20,16 +21,34 @@ struct ResultsCommand: ParsableCommand {
     @Option(help: "Which columns, in which order: \"K,d,gap\".")
     var columns: String?
 
-    @Flag(help: "Fold trials that differ in the seed alone: means, standard errors, counts.")
+    @Flag(help: "Fold trials that differ in the seed alone: means, standard errors (…_se), numbers of trials (…_n).")
     var seeds = false
+
+    @Flag(help: "Show also trials that are not in the sweep as last run.")
+    var all = false
 
     func run() throws {
         let results = try StoredResults(directory: directory)
         let report = ResultsReport(
-            format: format,
-            columns: columns?.split(separator: ",").map { $0.trimmingPrefix(while: \.isWhitespace) }.map(String.init),
-            foldsSeeds: seeds, width: StandardOutput.terminalWidth)
+            format: format, columns: columns.map(columnNames), foldsSeeds: seeds, scope: all ? .all : .lastPlan,
+            width: StandardOutput.terminalWidth)
         let predicate = try condition.map { try RowFilter(parsing: $0, columns: results.columns).keeps }
         try StandardOutput.write { output in try report.write(results, where: predicate) { try output.write($0) } }
+        if !all { try tellLeftOut(of: results) }
     }
+}
+
+/// The names in a list such as "K, d,gap".
+func columnNames(_ list: String) -> [String] {
+    list.split(separator: ",").map { name in
+        name.trimmingCharacters(in: .whitespaces)
+    }
+}
+
+/// Says that trials were left out, where some were.
+func tellLeftOut(of results: StoredResults) throws {
+    let count = try results.unplannedCount()
+    guard count > 0 else { return }
+    let trials = count == 1 ? "1 stored trial is" : "\(count) stored trials are"
+    printLine("\(trials) not in the sweep as last run; --all shows \(count == 1 ? "it" : "them")")
 }

@@ -9,9 +9,21 @@ final class SmallSweep {
     let directory: String
     let store: ResultsStore
     let plan: [PlanEntry]
+    private let info = SessionInfo(
+        ranks: 2, host: "n1", pid: 4711, program: "0.1.0", revision: "", mpi: "", blas: "", blasKernel: "",
+        blasThreads: 1, cpu: "", sweepPath: "x.yaml", sweepText: "")
+    private let gapless: Set<Int>
+    private let stops: [Int: String]
 
-    /// - Parameter decays: λ of both kinds, for K = 3 and K = 4.
-    init(ending: Int = 8, decays: [Double] = [0.01, 0.01]) throws {
+    /// - Parameters:
+    ///   - decays: λ of both kinds, for K = 3 and K = 4.
+    ///   - ending: how many trials have ended.
+    ///   - gapless: trials without a gap.
+    ///   - stops: outcome `stop` of trials that have one.
+    init(
+        ending: Int = 8, decays: [Double] = [0.01, 0.01], gapless: Set<Int> = [], stops: [Int: String] = [:]
+    ) throws {
+        (self.gapless, self.stops) = (gapless, stops)
         directory = NSTemporaryDirectory() + "ncsweep-reports-\(UUID().uuidString)"
         store = try ResultsStore(directory: directory, at: 1_000)
         plan = (0..<8).map { index in
@@ -25,11 +37,23 @@ final class SmallSweep {
                         .init(name: "seed", value: .integer(index % 4)),
                     ]), blocks: index == 0 ? ["grid", "check"] : ["grid"])
         }
-        let info = SessionInfo(
-            ranks: 2, host: "n1", pid: 4711, program: "0.1.0", revision: "", mpi: "", blas: "", blasKernel: "",
-            blasThreads: 1, cpu: "", sweepPath: "x.yaml", sweepText: "")
         try store.begin(info, plan: plan, at: 1_000)
         try store.append((0..<ending).reversed().map(result), at: 1_010)
+    }
+
+    /// The sweep file is changed: it asks for these trials alone.
+    func plansAnew(_ kept: Range<Int>) throws { try store.begin(info, plan: Array(plan[kept]), at: 1_020) }
+
+    /// One more trial, done, with K = 3.
+    func addTrial(seed: Int, outcomes: [Outcome]) throws {
+        let parameters =
+            plan[0].trial.parameters.filter { $0.name != "seed" }
+            + [.init(name: "seed", value: .integer(seed))]
+        let trial = Trial(problem: "ufm", revision: 1, parameters: parameters)
+        try store.begin(info, plan: plan + [PlanEntry(trial: trial, blocks: ["grid"])], at: 1_020)
+        try store.append([
+            TrialResult(id: trial.id, state: .done, outcomes: outcomes, started: 1_020, seconds: 1, host: "n1", rank: 0)
+        ])
     }
 
     private func result(_ index: Int) -> TrialResult {
@@ -38,11 +62,12 @@ final class SmallSweep {
         return TrialResult(
             id: plan[index].trial.id, state: state,
             reason: [.diverged: "loss is inf at step 10", .failed: "no memory for \(100 * index) MB"][state],
-            outcomes: [
-                Outcome(name: "gap", value: .real(state == .done ? Double(1 << index) : .nan)),
-                Outcome(name: "certificate", value: .text(index % 2 == 0 ? "minimum" : "saddle")),
-                Outcome(name: "nc1", value: .real(0.5)),
-            ],
+            outcomes: (gapless.contains(index)
+                ? [] : [Outcome(name: "gap", value: .real(state == .done ? Double(1 << index) : .nan))])
+                + (stops[index].map { [Outcome(name: "stop", value: .text($0))] } ?? []) + [
+                    Outcome(name: "certificate", value: .text(index % 2 == 0 ? "minimum" : "saddle")),
+                    Outcome(name: "nc1", value: .real(0.5)),
+                ],
             measurements: [Results.Measurement(step: 0, layer: "", split: "train", metric: "nc1", value: 0.5)],
             started: 1_000, seconds: 2, host: "n1", rank: 0)
     }
@@ -121,7 +146,7 @@ final class SmallSweep {
                   trials  done  largest gap  mean nc1
                        1     1            1       0.5
 
-                Largest gap 16 in trial \(sweep.plan[4].trial.id)
+                Largest gap (absolute) 16 in trial \(sweep.plan[4].trial.id)
                 2 failed: no memory for 600 MB, such as trial \(sweep.plan[6].trial.id)
                 1 diverged: loss is inf at step 10, trial \(sweep.plan[5].trial.id)
                 8 trials: 5 done, 1 diverged, 2 failed
@@ -133,6 +158,22 @@ final class SmallSweep {
     @Test func summarisesEqualDecaysOnce() throws {
         let text = try SummaryReport(SmallSweep(decays: [0.01, 0.1]).read()).text(width: 80)
         #expect(text.hasPrefix("grid: 8 trials\n  K  lambda  trials  done  largest gap  mean nc1\n  3    0.01  "))
+    }
+
+    @Test func summaryLeavesOutTheLastMeasures() throws {
+        let sweep = try SmallSweep()
+        let extra = ["train_accuracy", "test_accuracy"].map { Outcome(name: $0, value: .real(0.9)) }
+        try sweep.addTrial(seed: 9, outcomes: extra)
+        func titles(_ width: Int) throws -> String {
+            String(try SummaryReport(sweep.read()).text(width: width).split(separator: "\n")[1])
+        }
+        let all = "  K  trials  done  largest gap  mean nc1  mean test_accuracy  mean train_accuracy"
+        #expect(try titles(120) == all)
+        #expect(try titles(all.count) == all)
+        #expect(try titles(all.count - 1) == all.replacingOccurrences(of: "  mean train_accuracy", with: ""))
+        #expect(try titles(60) == "  K  trials  done  largest gap  mean nc1  mean test_accuracy")
+        #expect(try titles(50) == "  K  trials  done  largest gap  mean nc1")
+        #expect(try !SummaryReport(sweep.read()).text(width: 50).contains("No room"))
     }
 
     @Test func tellsTheStatus() throws {
@@ -184,6 +225,35 @@ final class SmallSweep {
                 \(sweep.plan[1].trial.id),0,,,train,nc1,0.5
 
                 """)
+    }
+
+    @Test func measurementsOfSomeTrialsWithTheirParameters() throws {
+        let sweep = try SmallSweep()
+        let results = try sweep.read()
+        func text(_ report: MeasurementsReport, _ condition: String) throws -> String {
+            var text = ""
+            let filter = try RowFilter(parsing: condition, columns: results.columns)
+            try report.write(results, where: filter.keeps) { text += $0 }
+            return text
+        }
+        let report = MeasurementsReport(format: .csv, trialColumns: ["K", "lambda"])
+        #expect(
+            try text(report, "K == 3 and gap > 2") == """
+                trial,K,lambda,step,epoch,layer,split,metric,value
+                \(sweep.plan[2].trial.id),3,0.01,0,,,train,nc1,0.5
+                \(sweep.plan[3].trial.id),3,0.01,0,,,train,nc1,0.5
+
+                """)
+        let plain = try text(MeasurementsReport(format: .csv), "seed == 1")
+        #expect(
+            plain.split(separator: "\n").dropFirst().map { $0.prefix(16) }
+                == [1, 5].map { sweep.plan[$0].trial.id.description[...] })
+        #expect(try text(MeasurementsReport(), "K == 5") == "0 of 8 trials\n")
+        #expect(try text(report, "K == 5") == "trial,K,lambda,step,epoch,layer,split,metric,value\n")
+        #expect(throws: ReportError.self) { try text(MeasurementsReport(trialColumns: ["seed", "kk"]), "K == 3") }
+        #expect(throws: ReportError.unknown("metric", "nc2", known: ["nc1"])) {
+            try text(MeasurementsReport(filter: MeasurementFilter(metric: "nc2")), "K == 3")
+        }
     }
 
     @Test func explainsWhyNothingWasMeasured() throws {
