@@ -55,8 +55,9 @@ public struct MeasurementsReport {
         if predicate == nil && trialColumns.isEmpty {
             try results.forEachMeasurement(filter, of: scope) { try add($0, []) }
         } else {
-            try results.forEachMeasurement(filter, of: scope, where: { count.note(try predicate?($0) ?? true) }) {
-                stored, row in try add(stored, trialColumns.map { row[$0] })
+            func isKept(_ row: ResultRow) throws -> Bool { count.note(try predicate?(row) ?? true) }
+            try results.forEachMeasurement(filter, of: scope, where: isKept) { stored, row in
+                try add(stored, trialColumns.map { row[$0] })
             }
         }
         if isEmpty { try explainEmptiness(of: results) }

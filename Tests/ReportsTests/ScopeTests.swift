@@ -63,6 +63,8 @@ import Testing
             """
         #expect(try SummaryReport(sweep.read()).text(width: 120).contains("\n" + line))
         #expect(try StatusReport(sweep.read()).text(width: 120).contains("\n  " + line))
+        sweep.store.close()
+        // Below the headline and the counts, which are never broken.
         let narrow = try StatusReport(sweep.read()).text(width: 40).split(separator: "\n").dropFirst(2)
         #expect(narrow.count > 1 && narrow.allSatisfy { $0.count <= 40 })
         for stops in [[:], [0: "gradient"]] {
