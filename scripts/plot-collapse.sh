@@ -4,7 +4,8 @@
 #
 #     scripts/plot-collapse.sh runs/collapse docs/collapse.svg [TRIAL]
 #
-# Without TRIAL (16 digits, as `ncsweep results` shows them) the first finished one of the sweep. Needs gnuplot.
+# Without TRIAL (16 digits, as `ncsweep results` shows them) the first finished one of the sweep as last run; a TRIAL may
+# be any that is stored. Needs gnuplot.
 set -eu
 directory=${1:?folder of results} output=${2:?SVG file} trial=${3:-}
 ncsweep=${NCSWEEP:-ncsweep}
@@ -14,7 +15,7 @@ if [ -z "$trial" ]; then
     [ -n "$trial" ] || { echo "plot-collapse: $directory holds no finished trial" >&2; exit 1; }
 fi
 # Values without commas: numbers and plain words.
-value() { "$ncsweep" results "$directory" --where "trial == '$trial'" --format csv --columns "$1" | sed -n 2p; }
+value() { "$ncsweep" results "$directory" --all --where "trial == '$trial'" --format csv --columns "$1" | sed -n 2p; }
 
 # Columns of the series: trial,step,epoch,layer,split,metric,value.
 if [ "$(value problem)" = network ]; then
@@ -26,7 +27,7 @@ fi
 
 data=$(mktemp)
 trap 'rm -f "$data" "$data".*' EXIT
-"$ncsweep" measurements "$directory" --trial "$trial" --split train --format csv >"$data"
+"$ncsweep" measurements "$directory" --all --trial "$trial" --split train --format csv >"$data"
 # The layer whose classifier is measured is the last one.
 layer=$(awk -F, '$6 == "nc3_duality" { print $4; exit }' "$data")
 for metric in nc1 nc2_etf_features nc2_etf_classifier nc3_duality $others; do
