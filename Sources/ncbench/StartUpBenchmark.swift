@@ -20,7 +20,7 @@ struct FilledStore: ParsableCommand {
         try? files.removeItem(atPath: directory)
         try TrialRun.sweepText(100_000).write(toFile: finished, atomically: true, encoding: .utf8)
         let grid =
-            "problem: ufm\nK: 4\nn: 10\ngrid:\n  d: range(3, 12)\n  lambda: logspace(1e-5, 1e-1, 100)\nseeds: 1000\n"
+            "problem: ufm\nK: 4\nn: 10\ngrid:\n  d: range(3, 13)\n  lambda: logspace(1e-5, 1e-1, 100)\nseeds: 1000\n"
         try grid.write(toFile: large, atomically: true, encoding: .utf8)
         _ = try ChildProcess.run(
             ChildProcess.ownPath, ["filled-store", "--sweep", finished, "--directory", directory])
