@@ -65,6 +65,19 @@ extension ResultsStore {
         try StoreError.catching(path) { try queue.read { db in try StoredResults.storedTrials(in: db) } }
     }
 
+    /// How many results each other revision of the program has stored here.
+    public func results(ofRevisionsOtherThan revision: String) throws(StoreError) -> [(revision: String, count: Int)] {
+        try StoreError.catching(path) {
+            try queue.read { db in
+                let sql = """
+                    SELECT s.revision, count(*) FROM result r JOIN session s ON s.number = r.session
+                    WHERE s.revision != ? GROUP BY s.revision ORDER BY min(s.number)
+                    """
+                return try Row.fetchAll(db, sql: sql, arguments: [revision]).map { ($0[0], $0[1]) }
+            }
+        }
+    }
+
     /// How long each trial took that is done: what a cost model learns from.
     public func storedSeconds() throws(StoreError) -> [TrialID: Double] {
         try StoreError.catching(path) {

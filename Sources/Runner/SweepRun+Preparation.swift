@@ -17,6 +17,8 @@ extension SweepRun {
         var counts = SweepProgress()
         /// Stored results of trials that the file does not ask for, any more.
         let unplanned: Int
+        /// Revisions of the program that made stored results, other than this one.
+        let otherRevisions: [(revision: String, count: Int)]
     }
 
     /// Everything that can be wrong with the sweep file, or with a store that is there, shows here.
@@ -44,7 +46,8 @@ extension SweepRun {
         return Preparation(
             file: file, plan: plan, directory: directory, store: store,
             left: plan.trials.filter { stored[$0.trial.id] == nil }, costs: costs, counts: counts,
-            unplanned: unplanned)
+            unplanned: unplanned,
+            otherRevisions: try store?.results(ofRevisionsOtherThan: Program.revision) ?? [])
     }
 
     /// The folder's store, made where it is missing, with a new session in it.

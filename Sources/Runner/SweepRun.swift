@@ -17,6 +17,17 @@ public struct RunOptions: Sendable {
     public init(sweepPath: String) { self.sweepPath = sweepPath }
 }
 
+/// What a run begins with; on rank 0.
+public struct SweepStart: Sendable {
+    /// The plan's total and what is stored already.
+    public let progress: SweepProgress
+    public let directory: String
+    /// Stored results of trials that the file does not ask for.
+    public let unplanned: Int
+    /// Revisions of the program that made stored results, other than this one.
+    public let otherRevisions: [(revision: String, count: Int)]
+}
+
 /// What a run left behind; on rank 0.
 public struct RunOutcome: Sendable {
     public let end: SweepEnd
@@ -58,11 +69,10 @@ public struct SweepRun {
     /// Collective. Returns the outcome on rank 0 and nil on the others; an error is thrown on all ranks alike.
     ///
     /// - Parameters:
-    ///   - announce: called once on rank 0, before the first trial, with the plan's total, what is stored already, the
-    ///     folder, and how many stored results are of trials that the file does not ask for.
+    ///   - announce: called once on rank 0, before the first trial.
     ///   - report: called on rank 0 some times a second.
     public func run(
-        announce: (_ progress: SweepProgress, _ directory: String, _ unplanned: Int) -> Void,
+        announce: (SweepStart) -> Void,
         report: @escaping (SweepProgress) -> Void
     ) throws -> RunOutcome? {
         let preparation = try world.agree { world.rank == 0 ? try prepare() : nil }
@@ -78,7 +88,10 @@ public struct SweepRun {
             Worker(world: world, signals: signals, execute: execution(on: hostName, checkpoints)).run()
             return nil
         }
-        announce(preparation.counts, preparation.directory, preparation.unplanned)
+        announce(
+            SweepStart(
+                progress: preparation.counts, directory: preparation.directory, unplanned: preparation.unplanned,
+                otherRevisions: preparation.otherRevisions))
         return try coordinate(preparation, store, checkpoints, hosts: hosts, report: report)
     }
 

@@ -14,16 +14,21 @@ final class ProgressDisplay {
     init() { throttle = ProgressThrottle(isTerminal: isTerminal) }
 
     /// Before the first trial.
-    func announce(_ progress: SweepProgress, directory: String, unplanned: Int, ranks: Int) {
+    func announce(_ start: SweepStart, ranks: Int) {
+        let progress = start.progress
         started = monotonicSeconds()
         endedBefore = progress.done + progress.diverged + progress.failed
         self.ranks = ranks
         let stored = endedBefore > 0 ? ", \(endedBefore) of them stored already" : ""
         let trials = "\(progress.total) trial\(progress.total == 1 ? "" : "s")"
-        printLine("\(trials)\(stored); \(ranks) rank\(ranks == 1 ? "" : "s"); results in \(directory)")
-        if unplanned > 0 {
+        printLine("\(trials)\(stored); \(ranks) rank\(ranks == 1 ? "" : "s"); results in \(start.directory)")
+        for other in start.otherRevisions {
             printLine(
-                "\(unplanned) stored results are of trials that the file does not ask for now (it was changed, or a default "
+                "\(other.count) stored results were made by revision \(other.revision); this is \(Program.revision)")
+        }
+        if start.unplanned > 0 {
+            printLine(
+                "\(start.unplanned) stored results are of trials that the file does not ask for now (it was changed, or a default "
                     + "of the program); they are kept")
         }
         if !isTerminal { _ = throttle.isDue(at: started) }

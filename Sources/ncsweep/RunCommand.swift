@@ -74,7 +74,7 @@ struct RunCommand: ParsableCommand {
     private func runSweep(_ options: RunOptions, _ world: Communicator, _ signals: StopSignals) throws -> Int {
         let display = ProgressDisplay()
         let outcome = try SweepRun(options, world: world, signals: signals).run(
-            announce: { display.announce($0, directory: $1, unplanned: $2, ranks: world.size) }, report: display.show)
+            announce: { display.announce($0, ranks: world.size) }, report: display.show)
         display.end()
         guard let outcome else { return 0 }
         let summary = try SummaryReport(StoredResults(directory: outcome.directory))
