@@ -38,15 +38,16 @@ struct ProductSpeed: ParsableCommand {
             }
         }
         return ["sgemm", "dgemm"].map { precision in
-            // Medians over the rounds: the luckiest of many single readings would be no bar but the machine's noise.
-            let medians = kernels.compactMap { name in each[precision]?[name].map { (name, median($0)) } }
-            let best = medians.max { $0.1 < $1.1 } ?? ("its own choice", median(own[precision]!))
-            let speed = median(own[precision]!)
+            // The best of the rounds on both sides: neighbours on the machine only ever make a reading slower, and the
+            // same kernels read 110 or 156 GFLOP/s from one process to the next.
+            let speed = own[precision]!.max()!
+            let fastest = kernels.compactMap { name in each[precision]?[name].map { (name, $0.max()!) } }
+            let best = fastest.max { $0.1 < $1.1 } ?? ("its own choice", speed)
             let share = 100 * speed / max(best.1, speed)
             return Figure(
                 "\(precision) of order 768, started plainly, against the best kernels (\(best.0))",
                 "\(Figure.text(share)) %: \(Figure.text(speed)) GFLOP/s "
-                    + "(OpenBLAS by itself: \(Figure.text(100 * median(uncorrected[precision]!) / best.1)) %)",
+                    + "(OpenBLAS by itself: \(Figure.text(100 * uncorrected[precision]!.max()! / best.1)) %)",
                 share, atLeast: 80, "%")
         }
     }
