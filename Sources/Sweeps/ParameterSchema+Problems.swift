@@ -1,4 +1,5 @@
-// The two tables. A changed default, order or meaning changes ids: raise `revision`, and the golden ids in the tests.
+// The two tables. What a change to them does to the ids of stored trials is in docs/ARCHITECTURE.md, "Keys and ids"; the
+// golden ids in the tests show it.
 
 extension ParameterSchema {
     /// Unconstrained feature models: W and H are free variables under weight decay.

@@ -9,7 +9,6 @@ final class ProgressDisplay {
     private var started = monotonicSeconds()
     private var endedBefore = 0
     private var isShown = false
-    private var ranks = 1
 
     init() { throttle = ProgressThrottle(isTerminal: isTerminal) }
 
@@ -18,7 +17,6 @@ final class ProgressDisplay {
         let progress = start.progress
         started = monotonicSeconds()
         endedBefore = progress.done + progress.diverged + progress.failed
-        self.ranks = ranks
         let stored = endedBefore > 0 ? ", \(endedBefore) of them stored already" : ""
         let trials = "\(progress.total) trial\(progress.total == 1 ? "" : "s")"
         printLine("\(trials)\(stored); \(ranks) rank\(ranks == 1 ? "" : "s"); results in \(start.directory)")

@@ -78,6 +78,9 @@ public final class Coordinator: TrialHost {
     /// The same where no launcher is about to kill.
     private static let patientStopSeconds = 30.0
 
+    /// - Parameters:
+    ///   - trials: those left, in the scheduler's numbering.
+    ///   - initial: counts what was stored before.
     public init(
         world: Communicator, signals: StopSignals, trials: [PlannedTrial], scheduler: Scheduler,
         initial: SweepProgress, execute: @escaping Execute, commit: @escaping Commit,
@@ -93,8 +96,6 @@ public final class Coordinator: TrialHost {
         outbox = Outbox(world)
         counts = initial
     }
-
-    // `initial` counts what was stored before; `trials` are those left, in the scheduler's numbering.
 
     /// Runs the sweep; all results that finished are committed when it returns or throws.
     public func run() throws -> SweepEnd {

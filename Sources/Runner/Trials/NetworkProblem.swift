@@ -19,6 +19,7 @@ struct NetworkProblem: Problem {
     let seed: Int
     let measurements: Int
     private let samplesPerClass: Int
+    private let trainingSamples: Int
     private let precision: String
     private let data: DataSetShelf.Entry
 
@@ -56,9 +57,8 @@ struct NetworkProblem: Problem {
         momentum = trial.real("momentum")
         epochs = trial.integer("epochs")
         // A batch has at most all samples; so no arithmetic on it overflows.
-        batch = min(
-            trial.integer("batch"),
-            samplesPerClass > 0 ? samplesPerClass * data.classes : data.sizes.trainingSamples)
+        trainingSamples = samplesPerClass > 0 ? samplesPerClass * data.classes : data.sizes.trainingSamples
+        batch = min(trial.integer("batch"), trainingSamples)
         shards = trial.integer("shards")
         seed = trial.integer("seed")
         measurements = trial.integer("measurements")
@@ -88,10 +88,6 @@ struct NetworkProblem: Problem {
         let activations = number * 2000 * (widths.reduce(0, +) + Double(data.sizes.sampleWidth))
         try MachineMemory.check(
             bytes: number * blocks * Double(network.layout.count) + statistics + activations, for: "architecture")
-    }
-
-    private var trainingSamples: Int {
-        samplesPerClass > 0 ? samplesPerClass * data.classes : data.sizes.trainingSamples
     }
 
     var cost: Cost {
