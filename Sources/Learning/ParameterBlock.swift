@@ -39,6 +39,13 @@ public final class ParameterBlock<Scalar: BLASScalar> {
         storage = Buffer(count: layout.count)
     }
 
+    /// A block in memory of someone else's, as large as the layout.
+    public init(layout: ParameterLayout, storage: Buffer<Scalar>) {
+        precondition(storage.count == layout.count, "memory of another layout")
+        self.layout = layout
+        self.storage = storage
+    }
+
     public var count: Int { storage.count }
     public var start: UnsafeMutablePointer<Scalar> { storage.start }
 

@@ -4,7 +4,10 @@ import COpenBLAS
 ///
 /// All matrices are row-major. The pointers are raw on purpose: these are the innermost calls of the kernels, and
 /// `Matrix` is the safe face of the same routines.
-public protocol BLASScalar: BinaryFloatingPoint, Sendable, BitwiseCopyable {
+public protocol BLASScalar: BinaryFloatingPoint, Codable, SIMDScalar, Sendable, BitwiseCopyable {
+    /// As many numbers as the vector registers of the CPUs we build for hold: 32 bytes.
+    associatedtype Lanes: SIMD<Self>
+
     /// C ← α·op(A)·op(B) + β·C; C is (m × n), op(A) is (m × k), op(B) is (k × n).
     static func gemm(
         _ transposeA: Transpose, _ transposeB: Transpose, _ m: Int, _ n: Int, _ k: Int, _ alpha: Self,
@@ -29,6 +32,8 @@ public enum Transpose: Sendable {
 }
 
 extension Float: BLASScalar {
+    public typealias Lanes = SIMD8<Float>
+
     @inlinable
     public static func gemm(
         _ transposeA: Transpose, _ transposeB: Transpose, _ m: Int, _ n: Int, _ k: Int, _ alpha: Float,
@@ -54,6 +59,8 @@ extension Float: BLASScalar {
 }
 
 extension Double: BLASScalar {
+    public typealias Lanes = SIMD4<Double>
+
     @inlinable
     public static func gemm(
         _ transposeA: Transpose, _ transposeB: Transpose, _ m: Int, _ n: Int, _ k: Int, _ alpha: Double,

@@ -4,11 +4,14 @@
 public final class Buffer<Scalar: BLASScalar> {
     public let count: Int
     public let start: UnsafeMutablePointer<Scalar>
+    /// Whose memory this is a part of; nil for memory of its own.
+    private let owner: Buffer?
 
     /// `count` zeros.
     public init(count: Int) {
         precondition(count >= 0, "negative buffer size")
         self.count = count
+        owner = nil
         let bytes = max(64, (count * MemoryLayout<Scalar>.stride + 63) / 64 * 64)
         start = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
             .bindMemory(to: Scalar.self, capacity: max(count, 1))
@@ -20,7 +23,15 @@ public final class Buffer<Scalar: BLASScalar> {
         for (index, value) in values.enumerated() { start[index] = value }
     }
 
-    deinit { UnsafeMutableRawPointer(start).deallocate() }
+    /// A part of another buffer, in its memory.
+    public init(_ range: Range<Int>, of owner: Buffer) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= owner.count, "part outside a buffer")
+        self.owner = owner
+        count = range.count
+        start = owner.start + range.lowerBound
+    }
+
+    deinit { if owner == nil { UnsafeMutableRawPointer(start).deallocate() } }
 
     public subscript(index: Int) -> Scalar {
         get {

@@ -55,6 +55,10 @@ extension Philox {
         case subset
         /// Values of the sweep file's `random` part, one stream per key.
         case sweep(String)
+        /// What the dropout with this index in its network drops.
+        case dropout(Int)
+        /// The rotation of a fixed classifier.
+        case rotation
         /// Inputs of tests and benchmarks.
         case test
 
@@ -67,6 +71,8 @@ extension Philox {
                 // FNV-1a of the key, so that adding a key moves no other key's numbers.
                 0x4000_0000 | (name.utf8.reduce(0x811C_9DC5) { ($0 ^ UInt32($1)) &* 0x0100_0193 } & 0x0FFF_FFFF)
             case .test: 0x5000_0000
+            case .dropout(let index): 0x6000_0000 | UInt32(index)
+            case .rotation: 0x7000_0000
             }
         }
     }

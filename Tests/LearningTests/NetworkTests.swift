@@ -12,16 +12,32 @@ func randomData(samples: Int, width: Int, classes: Int) -> DataSet {
         sampleShape: [width], labels: (0..<samples).map { Int32($0 % classes) }, classes: classes)
 }
 
-/// The naive twin of forward, loss and backward: Float64, one number at a time, written from the formulas.
+/// The naive twin of a perceptron's forward pass, loss and backward pass: Float64, one number at a time, written from the
+/// formulas.
 struct NaiveNetwork {
+    struct Layer {
+        let weight: ParameterLayout.Slice
+        let bias: ParameterLayout.Slice?
+        var outputWidth: Int { weight.shape[0] }
+        var inputWidth: Int { weight.shape[1] }
+    }
+
     let network: Network
     let parameters: [Double]
 
-    private func weight(_ layer: Dense, _ row: Int, _ column: Int) -> Double {
+    /// The hidden layers, then the classifier.
+    var layers: [Layer] {
+        let slices = network.layout.slices
+        return slices.filter { $0.name.hasSuffix(".weight") }.map { weight in
+            Layer(weight: weight, bias: slices.first { $0.name == weight.name.dropLast(6) + "bias" })
+        }
+    }
+
+    private func weight(_ layer: Layer, _ row: Int, _ column: Int) -> Double {
         parameters[layer.weight.offset + row * layer.inputWidth + column]
     }
 
-    private func affine(_ layer: Dense, _ input: [Double]) -> [Double] {
+    private func affine(_ layer: Layer, _ input: [Double]) -> [Double] {
         (0..<layer.outputWidth).map { row in
             (0..<layer.inputWidth).reduce(layer.bias.map { parameters[$0.offset + row] } ?? 0) {
                 $0 + weight(layer, row, $1) * input[$1]
@@ -32,10 +48,10 @@ struct NaiveNetwork {
     /// The outputs of the hidden layers, then the logits.
     func forward(_ input: [Double]) -> [[Double]] {
         var outputs: [[Double]] = []
-        for layer in network.hiddenLayers {
-            outputs.append(affine(layer.dense, outputs.last ?? input).map { max($0, 0) })
+        for layer in layers.dropLast() {
+            outputs.append(affine(layer, outputs.last ?? input).map { max($0, 0) })
         }
-        return outputs + [affine(network.classifier, outputs.last ?? input)]
+        return outputs + [affine(layers[layers.count - 1], outputs.last ?? input)]
     }
 
     func lossAndGradient(
@@ -43,7 +59,7 @@ struct NaiveNetwork {
     ) -> (value: Double, gradient: [Double]) {
         var gradient = [Double](repeating: 0, count: parameters.count)
         var value = 0.0
-        let layers = network.hiddenLayers.map(\.dense) + [network.classifier]
+        let layers = layers
         for (input, label) in zip(inputs, labels) {
             let outputs = forward(input)
             let sample = naiveLoss(
@@ -75,11 +91,12 @@ private func objective<Scalar: BLASScalar>(
     _ scalar: Scalar.Type, _ architecture: String, _ loss: ClassificationLoss, bias: Bool = true, decay: Double = 0,
     data: DataSet
 ) throws -> NetworkObjective<Scalar> {
-    let network = Network(
-        try Architecture(parsing: architecture), inputWidth: data.sampleWidth, classes: data.classes,
-        classifierBias: bias)
+    let network = try Network(
+        Architecture(parsing: architecture), input: FeatureShape(sample: data.sampleShape), classes: data.classes,
+        head: ClassifierHead.Style(bias: bias))
     return NetworkObjective(
-        network: network, loss: loss, data: data, normalization: normalization, weightDecay: decay, largestShard: 20)
+        network: network, loss: loss, data: data, normalization: normalization, weightDecay: .all(decay),
+        largestShard: 20)
 }
 
 private func inputs(_ data: DataSet, _ indices: ArraySlice<Int>) -> [[Double]] {
@@ -179,37 +196,45 @@ private func inputs(_ data: DataSet, _ indices: ArraySlice<Int>) -> [[Double]] {
 
     @Test func activationsAreProbedByLayer() throws {
         let data = randomData(samples: 9, width: 5, classes: 3)
-        let network = Network(try Architecture(parsing: "mlp(6-4)"), inputWidth: 5, classes: 3)
-        #expect(network.hiddenLayers.map(\.name) == ["hidden1", "hidden2"])
-        #expect(network.hiddenLayers.map(\.width) == [6, 4])
+        let network = try Network(Architecture(parsing: "mlp(6-4)"), input: FeatureShape(vector: 5), classes: 3)
+        #expect(network.probes.map(\.name) == ["hidden1", "hidden2"])
+        #expect(network.probes.map(\.width) == [6, 4])
         #expect(network.featureWidth == 4)
         #expect(
             network.layout.slices.map(\.name) == [
                 "hidden1.weight", "hidden1.bias", "hidden2.weight", "hidden2.bias", "classifier.weight",
                 "classifier.bias",
             ])
-        #expect(network.classifier.weight.shape == [3, 4])
+        #expect(network.head.weight?.shape == [3, 4])
         let parameters = ParameterBlock<Double>(layout: network.layout)
-        network.initialize(parameters, seed: 4)
-        let pass = NetworkPass<Double>(network, capacity: 9)
+        let statistics = ParameterBlock<Double>(layout: network.statistics)
+        network.initialize(parameters, statistics, seed: 4)
+        let pass = NetworkPass<Double>(network, capacity: 9, trains: false)
         let indices = [8, 2, 5][...]
         pass.load(indices, of: data, normalization: normalization)
-        pass.forward(at: parameters)
+        var seen: [[Double]] = [[], []]
+        pass.forward(at: parameters, statistics) { probe, output in
+            seen[probe] = (0..<3 * network.probes[probe].width).map { output[$0] }
+        }
         let naive = NaiveNetwork(network: network, parameters: parameters.storage.array)
         for (row, input) in inputs(data, indices).enumerated() {
             let expected = naive.forward(input)
-            for j in 0..<6 { #expect(abs(pass.output(ofHiddenLayer: 0)[row * 6 + j] - expected[0][j]) < 1e-14) }
-            for j in 0..<4 { #expect(abs(pass.features[row * 4 + j] - expected[1][j]) < 1e-14) }
+            for j in 0..<6 { #expect(abs(seen[0][row * 6 + j] - expected[0][j]) < 1e-14) }
+            for j in 0..<4 {
+                #expect(
+                    abs(seen[1][row * 4 + j] - expected[1][j]) < 1e-14
+                        && pass.features[row * 4 + j] == seen[1][row * 4 + j])
+            }
             for k in 0..<3 { #expect(abs(pass.logits[k * 3 + row] - expected[2][k]) < 1e-14) }
             #expect(pass.labels[row] == data.labels[indices[row]])
         }
     }
 
     @Test func initialValuesAreBoundedUniformAndOfTheSeedAlone() throws {
-        let network = Network(try Architecture(parsing: "mlp(50)"), inputWidth: 100, classes: 10)
+        let network = try Network(Architecture(parsing: "mlp(50)"), input: FeatureShape(vector: 100), classes: 10)
         let blocks = [1, 1, 2].map { (seed: UInt64) in
             let block = ParameterBlock<Float>(layout: network.layout)
-            network.initialize(block, seed: seed)
+            network.initialize(block, ParameterBlock(layout: network.statistics), seed: seed)
             return block
         }
         #expect(blocks[0].storage.array == blocks[1].storage.array)

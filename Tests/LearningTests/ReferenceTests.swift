@@ -49,10 +49,11 @@ import Testing
         let data = DataSet(
             pixels: (0..<12 * 8).map { UInt8((37 * $0 + 11) % 256) }, sampleShape: [8],
             labels: (0..<12).map { Int32($0 % 3) }, classes: 3)
-        let network = Network(try Architecture(parsing: "mlp(6-5)"), inputWidth: 8, classes: 3)
+        let network = try Network(Architecture(parsing: "mlp(6-5)"), input: FeatureShape(vector: 8), classes: 3)
         let objective = NetworkObjective<Double>(
             network: network, loss: reference.loss, data: data,
-            normalization: PixelNormalization(mean: 0.5, standardDeviation: 0.25), weightDecay: 0.01, largestShard: 7)
+            normalization: PixelNormalization(mean: 0.5, standardDeviation: 0.25), weightDecay: .all(0.01),
+            largestShard: 7)
         let parameters = ParameterBlock<Double>(layout: network.layout)
         let gradients = ParameterBlock<Double>(layout: network.layout)
         for index in 0..<parameters.count { parameters.storage[index] = 0.5 * sin(Double(index + 1)) }

@@ -33,10 +33,10 @@ import Testing
     @Test func trainingLearnsAndRepeatsItsBits() throws {
         let data = randomData(samples: 60, width: 20, classes: 3)
         func train() throws -> (first: Double, last: Double, parameters: [Float]) {
-            let network = Network(try Architecture(parsing: "mlp(32)"), inputWidth: 20, classes: 3)
+            let network = try Network(Architecture(parsing: "mlp(32)"), input: FeatureShape(vector: 20), classes: 3)
             let objective = NetworkObjective<Float>(
                 network: network, loss: .crossEntropy, data: data,
-                normalization: PixelNormalization(of: data, samples: Array(0..<60)), weightDecay: 1e-4, largestShard: 16
+                normalization: PixelNormalization(of: data, samples: Array(0..<60)), weightDecay: .all(1e-4), largestShard: 16
             )
             let parameters = ParameterBlock<Float>(layout: network.layout)
             let gradients = ParameterBlock<Float>(layout: network.layout)

@@ -9,13 +9,15 @@ import Testing
     }
 
     @Test func architecturesForgiveSpaces() throws {
-        #expect(try Architecture(parsing: " mlp( 64 - 32 ) ") == .multilayerPerceptron(hiddenWidths: [64, 32]))
+        #expect(
+            try Architecture(parsing: " mlp( 64 - 32 ) ")
+                == .multilayerPerceptron(hiddenWidths: [64, 32], normalization: .none, activation: .relu))
     }
 
     @Test(arguments: [
-        ("mpl(512)", "known: mlp"), ("resnet18", "unknown architecture 'resnet18'"), ("mlp", "mlp()"),
+        ("mpl(512)", "known: mlp"), ("resnet19", "unknown architecture 'resnet19'"), ("mlp", "mlp()"),
         ("mlp(512", "closing parenthesis"), ("mlp512)", "parenthesis"), ("mlp(512-)", "''"), ("mlp(0)", "'0'"),
-        ("mlp(-5)", "''"), ("mlp(a)", "'a'"), ("mlp(512,512)", "'512,512'"), ("mlp(+5)", "'+5'"),
+        ("mlp(-5)", "''"), ("mlp(a)", "'a'"), ("mlp(512-512,512)", "'512'"), ("mlp(+5)", "'+5'"),
         ("mlp(99999999999999999999)", "'99999999999999999999'"), ("", "unknown architecture ''"),
         ("mlp(5)x", "closing"),
     ])

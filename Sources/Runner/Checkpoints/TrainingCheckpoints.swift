@@ -17,11 +17,16 @@ struct TrainingCheckpoints<Scalar: BLASScalar> {
     private let context: TrialContext
     private let parameters: ParameterBlock<Scalar>
     private let velocity: ParameterBlock<Scalar>
+    private let statistics: ParameterBlock<Scalar>
     private let started = monotonicSeconds()
     private var next: Double
     private var hasFailed = false
 
-    init(_ context: TrialContext, _ parameters: ParameterBlock<Scalar>, _ velocity: ParameterBlock<Scalar>) {
+    init(
+        _ context: TrialContext, _ parameters: ParameterBlock<Scalar>, _ velocity: ParameterBlock<Scalar>,
+        _ statistics: ParameterBlock<Scalar>
+    ) {
+        self.statistics = statistics
         self.context = context
         self.parameters = parameters
         self.velocity = velocity
@@ -37,6 +42,7 @@ struct TrainingCheckpoints<Scalar: BLASScalar> {
         var content = Safetensors()
         content.add("parameters", parameters.storage)
         content.add("velocity", velocity.storage)
+        content.add("statistics", statistics.storage)
         content.add("record", encode(record))
         content.metadata["epoch"] = String(position.epoch)
         content.metadata["batch"] = String(position.batch)
@@ -58,7 +64,8 @@ struct TrainingCheckpoints<Scalar: BLASScalar> {
             let epoch = content.metadata["epoch"].flatMap({ Int($0) }),
             let batch = content.metadata["batch"].flatMap({ Int($0) }),
             let bytes = content.bytes("record"), let stored = TrialResult(decoding: bytes),
-            content.read("velocity", into: velocity.storage), content.read("parameters", into: parameters.storage)
+            content.read("velocity", into: velocity.storage),
+            content.read("statistics", into: statistics.storage), content.read("parameters", into: parameters.storage)
         else { return }
         position = TrainingPosition(epoch: epoch, batch: batch)
         record.measurements = stored.measurements

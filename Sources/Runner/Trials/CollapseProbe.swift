@@ -7,6 +7,7 @@ import Results
 /// and the classifier.
 final class CollapseProbe<Scalar: BLASScalar> {
     private let network: Network
+    private let statistics: ParameterBlock<Scalar>
     private let loss: ClassificationLoss
     private let normalization: PixelNormalization
     private let training: (data: DataSet, samples: [Int])
@@ -15,7 +16,11 @@ final class CollapseProbe<Scalar: BLASScalar> {
     private let workspace = LossWorkspace<Scalar>()
     /// Samples sent through the network at a time.
     private let chunk: Int
-    private static var largestChunk: Int { 1000 }
+    /// Enough for products to be fast, without the activations of large images outgrowing those of training.
+    static func largestChunk(_ network: Network) -> Int {
+        let widest = network.nodes.map(\.layer.output.count).max() ?? network.input.count
+        return max(16, min(1000, 4_000_000 / widest))
+    }
 
     /// Losses and accuracies of the last measurement.
     private(set) var last: [String: Double] = [:]
@@ -24,15 +29,16 @@ final class CollapseProbe<Scalar: BLASScalar> {
 
     init(
         _ network: Network, loss: ClassificationLoss, normalization: PixelNormalization,
-        training: (data: DataSet, samples: [Int]), test: DataSet
+        training: (data: DataSet, samples: [Int]), test: DataSet, statistics: ParameterBlock<Scalar>
     ) {
         self.network = network
         self.loss = loss
         self.normalization = normalization
         self.training = training
         self.test = (test, Array(0..<test.samples))
-        chunk = min(Self.largestChunk, max(training.samples.count, test.samples))
-        pass = NetworkPass(network, capacity: chunk)
+        self.statistics = statistics
+        chunk = min(Self.largestChunk(network), max(training.samples.count, test.samples))
+        pass = NetworkPass(network, capacity: chunk, trains: false)
     }
 
     func measure(
@@ -59,7 +65,7 @@ final class CollapseProbe<Scalar: BLASScalar> {
                 let isFeatures = index == summary.layers.count - 1
                 let measurement = CollapseMeasurement(
                     of: statistics, classifier: isFeatures ? classifier : nil, decisions: isFeatures ? decisions : nil)
-                let name = network.hiddenLayers.isEmpty ? "input" : network.hiddenLayers[index].name
+                let name = network.probes[index].name
                 for entry in measurement.entries {
                     add(entry.metric.rawValue, entry.value, layer: name, split: split)
                 }
@@ -82,19 +88,16 @@ final class CollapseProbe<Scalar: BLASScalar> {
     private func summarise(
         _ set: (data: DataSet, samples: [Int]), at parameters: ParameterBlock<Scalar>, _ host: TeamHost
     ) throws -> Summary {
-        let widths = network.hiddenLayers.isEmpty ? [network.inputWidth] : network.hiddenLayers.map(\.width)
-        var summary = Summary(layers: widths.map { ClassStatistics(classes: network.classes, dimension: $0) })
+        var summary = Summary(
+            layers: network.probes.map { ClassStatistics(classes: network.classes, dimension: $0.width) })
         var right = 0
         try forEachChunk(set, at: parameters, host) { labels in
             summary.loss += loss.value(
                 logits: pass.logits, classes: network.classes, samples: pass.samples, stride: pass.samples,
                 labels: pass.labels, scale: 1, workspace: workspace)
             right += countRight(labels)
-            for (index, width) in widths.enumerated() {
-                let output = network.hiddenLayers.isEmpty ? pass.input : pass.output(ofHiddenLayer: index)
-                summary.layers[index].add(
-                    Matrix(rows: pass.samples, columns: width, copying: output), labels: labels)
-            }
+        } observe: { probe, features, labels in
+            summary.layers[probe].add(features, labels: labels)
         }
         summary.loss /= Double(set.samples.count)
         summary.accuracy = Double(right) / Double(set.samples.count)
@@ -115,14 +118,18 @@ final class CollapseProbe<Scalar: BLASScalar> {
 
     private func forEachChunk(
         _ set: (data: DataSet, samples: [Int]), at parameters: ParameterBlock<Scalar>, _ host: TeamHost,
-        _ body: (_ labels: [Int32]) -> Void
+        _ body: (_ labels: [Int32]) -> Void,
+        observe: ((_ probe: Int, _ features: Matrix, _ labels: [Int32]) -> Void)? = nil
     ) throws {
         for first in stride(from: 0, to: set.samples.count, by: chunk) {
             try host.poll()
             let samples = set.samples[first..<min(first + chunk, set.samples.count)]
             pass.load(samples, of: set.data, normalization: normalization)
-            pass.forward(at: parameters)
-            body(samples.map { set.data.labels[$0] })
+            let labels = samples.map { set.data.labels[$0] }
+            pass.forward(at: parameters, statistics) { probe, output in
+                observe?(probe, self.pass.channelMeans(of: probe, output), labels)
+            }
+            body(labels)
         }
     }
 
@@ -139,10 +146,10 @@ final class CollapseProbe<Scalar: BLASScalar> {
     }
 
     private func classifier(at parameters: ParameterBlock<Scalar>) -> LinearClassifier {
-        let dense = network.classifier
+        let weights = network.head.classifierMatrix(at: parameters)
         return LinearClassifier(
-            weights: Matrix(
-                rows: network.classes, columns: network.featureWidth, copying: parameters.pointer(to: dense.weight)),
-            bias: dense.bias.map { slice in (0..<slice.count).map { Double(parameters.pointer(to: slice)[$0]) } })
+            weights: weights,
+            bias: network.head.bias.map { slice in (0..<slice.count).map { Double(parameters.pointer(to: slice)[$0]) } }
+        )
     }
 }

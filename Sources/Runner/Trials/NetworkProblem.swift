@@ -48,9 +48,13 @@ struct NetworkProblem: Problem {
         do { schedule = try LearningRateSchedule(parsing: trial.text("schedule")) } catch {
             throw ParameterProblem(name: "schedule", message: error.description)
         }
-        network = Network(
-            architecture, inputWidth: data.sizes.sampleWidth, classes: data.classes,
-            classifierBias: trial.text("bias") != "none")
+        do {
+            network = try Network(
+                architecture, input: FeatureShape(sample: data.sizes.sampleShape), classes: data.classes,
+                head: ClassifierHead.Style(bias: trial.text("bias") != "none"))
+        } catch {
+            throw ParameterProblem(name: "architecture", message: error.description)
+        }
         loss = try ClassificationLoss(named: trial.text("loss"))
         weightDecay = trial.real("lambda")
         learningRate = trial.real("learning_rate")
@@ -83,18 +87,23 @@ struct NetworkProblem: Problem {
     private func checkMemory() throws(ParameterProblem) {
         let number = precision == "float64" ? 8.0 : 4.0
         let blocks = 4 + Double(Int.bitWidth - shards.leadingZeroBitCount)
-        let widths = network.hiddenLayers.map { Double($0.width) }
+        let widths = network.probes.map { Double($0.width) }
         let statistics = widths.reduce(0) { $0 + 8 * $1 * $1 } + 24 * (widths.max() ?? 0) * (widths.max() ?? 0)
-        let activations = number * 2000 * (widths.reduce(0, +) + Double(data.sizes.sampleWidth))
+        let shard = (batch + shards - 1) / shards
+        let activations =
+            NetworkPass<Float>.memoryCount(network, capacity: shard, trains: true)
+            + NetworkPass<Float>.memoryCount(
+                network, capacity: CollapseProbe<Float>.largestChunk(network), trains: false)
         try MachineMemory.check(
-            bytes: number * blocks * Double(network.layout.count) + statistics + activations, for: "architecture")
+            bytes: number * (blocks * Double(network.layout.count) + Double(activations)) + statistics,
+            for: "architecture")
     }
 
     var cost: Cost {
-        let passes = 6 * Double(network.layout.count)
+        let passes = 3 * network.operations
         let training = passes * Double(trainingSamples) * Double(epochs)
-        let widths = network.hiddenLayers.reduce(0.0) { $0 + Double($1.width * $1.width) }
-        let each = (passes / 2 + 2 * widths) * Double(trainingSamples + data.sizes.testSamples)
+        let widths = network.probes.reduce(0.0) { $0 + Double($1.width * $1.width) }
+        let each = (passes * 2 / 3 + 2 * widths) * Double(trainingSamples + data.sizes.testSamples)
         // Large products run about six times (float32) or three times as fast as the cost model's unit of work.
         let speed = precision == "float64" ? 3.0 : 6.0
         return Cost(

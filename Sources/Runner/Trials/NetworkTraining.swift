@@ -11,9 +11,9 @@ final class NetworkTraining<Scalar: BLASScalar> {
     private let host: TeamHost
     private let objective: NetworkObjective<Scalar>
     private let parameters: ParameterBlock<Scalar>
-    private let gradients: ParameterBlock<Scalar>
+    private let sums: BatchSums<Scalar>
     /// For the right branches of the tree, one a level.
-    private let branches: [ParameterBlock<Scalar>]
+    private let branches: [BatchSums<Scalar>]
     private let received: Buffer<Scalar>
     private let optimizer: SGD<Scalar>
     private var order: BatchOrder
@@ -30,20 +30,20 @@ final class NetworkTraining<Scalar: BLASScalar> {
         let batch = min(problem.batch, samples.count)
         objective = NetworkObjective(
             network: problem.network, loss: problem.loss, data: training, normalization: normalization,
-            weightDecay: problem.weightDecay, largestShard: (batch + problem.shards - 1) / problem.shards)
+            weightDecay: .all(problem.weightDecay), largestShard: (batch + problem.shards - 1) / problem.shards)
         let layout = objective.layout
         parameters = ParameterBlock(layout: layout)
-        gradients = ParameterBlock(layout: layout)
+        sums = BatchSums(problem.network)
         let shardsHere = problem.shards / host.ranks
         let levels = shardsHere > 1 ? Int.bitWidth - (shardsHere - 1).leadingZeroBitCount : 0
-        branches = (0..<levels).map { _ in ParameterBlock(layout: layout) }
-        received = Buffer(count: host.ranks > 1 ? layout.count : 0)
+        branches = (0..<levels).map { _ in BatchSums(problem.network) }
+        received = Buffer(count: host.ranks > 1 ? sums.storage.count : 0)
         optimizer = SGD(layout: layout, momentum: problem.momentum)
-        checkpoints = TrainingCheckpoints(context, parameters, optimizer.velocity)
+        checkpoints = TrainingCheckpoints(context, parameters, optimizer.velocity, objective.statistics)
         order = BatchOrder(samples: samples, seed: UInt64(problem.seed))
         probe = CollapseProbe(
-            problem.network, loss: problem.loss, normalization: normalization, training: (training, samples), test: test
-        )
+            problem.network, loss: problem.loss, normalization: normalization, training: (training, samples), test: test,
+            statistics: objective.statistics)
     }
 
     func run() throws -> TrialRecord {
@@ -91,40 +91,44 @@ final class NetworkTraining<Scalar: BLASScalar> {
         try host.poll()
         let shardsHere = problem.shards / host.ranks
         let first = host.rank * shardsHere
-        let loss = try host.sum(addUp(first..<first + shardsHere, of: samples, into: gradients, level: 0))
-        host.team?.allReduceSum(gradients.storage, scratch: received)
-        _ = objective.decay(at: parameters, addingTo: gradients)
-        optimizer.update(parameters, along: gradients, learningRate: learningRate, clearingGradients: true)
+        let loss = try host.sum(addUp(first..<first + shardsHere, of: samples, into: sums, level: 0))
+        host.team?.allReduceSum(sums.storage, scratch: received)
+        _ = objective.decay(at: parameters, addingTo: sums.gradients)
+        optimizer.update(parameters, along: sums.gradients, learningRate: learningRate, clearingGradients: true)
+        problem.network.updateStatistics(objective.statistics, from: sums.statistics)
+        sums.statistics.zero()
         return loss
     }
 
-    /// block ← the summed gradients of these shards of a batch: the sum of the largest power of two of them that is
-    /// fewer than all, plus the sum of the rest. `Communicator.allReduceSum` goes on with the same tree over ranks.
+    /// target ← the sums over these shards of a batch: those of the largest power of two of them that is fewer than all,
+    /// plus those of the rest. `Communicator.allReduceSum` goes on with the same tree over ranks.
     private func addUp(
-        _ shards: Range<Int>, of samples: ArraySlice<Int>, into block: ParameterBlock<Scalar>, level: Int
+        _ shards: Range<Int>, of samples: ArraySlice<Int>, into target: BatchSums<Scalar>, level: Int
     ) -> Double {
         guard shards.count > 1 else {
-            // The block of the whole step was cleared by the update before.
-            if block !== gradients { block.zero() }
+            // The sums of the whole step were cleared by the update before.
+            if target !== sums { target.storage.zero() }
             let (index, count) = (shards.lowerBound, samples.count)
-            let start = samples.startIndex
-            let shard = samples[start + index * count / problem.shards..<start + (index + 1) * count / problem.shards]
+            let first = index * count / problem.shards
+            let shard = samples[samples.startIndex + first..<samples.startIndex + (index + 1) * count / problem.shards]
             // The last batch may have fewer samples than shards.
             guard !shard.isEmpty else { return 0 }
             return objective.evaluate(
-                BatchShard(samples: shard, batchSize: count), at: parameters, addingTo: block)
+                BatchShard(
+                    samples: shard, batchSize: count, first: first,
+                    step: position.epoch * order.batches(ofSize: problem.batch) + position.batch, epoch: position.epoch),
+                at: parameters, addingTo: target.gradients, statistics: target.statistics)
         }
         let middle = shards.lowerBound + 1 << (Int.bitWidth - 1 - (shards.count - 1).leadingZeroBitCount)
-        let left = addUp(shards.lowerBound..<middle, of: samples, into: block, level: level + 1)
+        let left = addUp(shards.lowerBound..<middle, of: samples, into: target, level: level + 1)
         let right = addUp(middle..<shards.upperBound, of: samples, into: branches[level], level: level + 1)
-        block.add(branches[level], scaledBy: 1)
+        target.add(branches[level])
         return left + right
     }
 
     private func finish(_ record: inout TrialRecord) {
         guard host.rank == 0 else { return }
-        gradients.zero()
-        let decay = objective.decay(at: parameters, addingTo: gradients)
+        let decay = objective.decay(at: parameters, addingTo: sums.gradients)
         if let trainLoss = probe.last["train_loss"] { record.set("objective", trainLoss + decay) }
         for name in ["train_loss", "test_loss", "train_accuracy", "test_accuracy"] {
             record.set(name, probe.last[name])
