@@ -18,11 +18,14 @@ struct BlockExpansion {
         let shorthand: Int
         /// The definition that decides whether this one means anything; -1 for none.
         let decider: Int
+        /// Within `choices`: those of the decider under which it does.
+        let choices: Range<Int>
         let fallback: Cell
     }
 
     private let block: Block
     private let names: [String]
+    /// Of all rules, one after the other.
     private let choices: [ParameterValue]
     private let rules: [Rule]
     private let head: UInt64
@@ -47,16 +50,20 @@ struct BlockExpansion {
         self.block = block
         let definitions = block.schema.definitions
         var table = CellTable()
+        var choices: [ParameterValue] = []
         rules = definitions.map { definition in
             var fallback = -1
             if case .defaultsTo(let value) = definition.requirement { fallback = table.add(value) }
+            let firstChoice = choices.count
+            choices += (definition.relevance?.choices ?? []).map(ParameterValue.text)
             return Rule(
                 text: table.add(text: ";\(definition.name)"), isShorthand: !definition.shorthandFor.isEmpty,
                 shorthand: definitions.firstIndex { $0.shorthandFor.contains(definition.name) } ?? -1,
-                decider: definition.relevance.flatMap { block.schema.index(of: $0.key) } ?? -1, fallback: fallback)
+                decider: definition.relevance.flatMap { block.schema.index(of: $0.key) } ?? -1,
+                choices: firstChoice..<choices.count, fallback: fallback)
         }
         names = definitions.map(\.name)
-        choices = definitions.map { .text($0.relevance?.choice ?? "") }
+        self.choices = choices
         head = TrialID(hashing: "\(block.schema.problem)/\(block.schema.revision)").bits
         given = block.fixed.map { $0.map { table.add($0) } ?? -1 }
         axes = block.axes.map { axis in
@@ -114,7 +121,11 @@ struct BlockExpansion {
             if rule.decider >= 0 {
                 // A decider depends on nothing itself.
                 let choice = given[rule.decider] >= 0 ? given[rule.decider] : rules[rule.decider].fallback
-                if choice < 0 || values[choice] != choices[index] { cell = -1 }
+                var isRelevant = false
+                if choice >= 0 {
+                    for index in rule.choices where choices[index] == values[choice] { isRelevant = true }
+                }
+                if !isRelevant { cell = -1 }
             }
             resolved[index] = cell
         }
@@ -184,7 +195,7 @@ struct BlockExpansion {
             guard !isUsed[index], let position = block.keyPositions[index] else { continue }
             var reason = "the keys it stands for are all given themselves"
             if let relevance = definition.relevance {
-                reason = "only \(relevance.key) \(relevance.choice) uses it"
+                reason = "only \(relevance.key) \(relevance.choices.joined(separator: " or ")) uses it"
             }
             mistakes.add(position, "'\(definition.name)' has no effect on any trial of the block: \(reason); remove it")
         }

@@ -34,7 +34,7 @@ extension BlockParser {
             var reason = ""
             if let relevance = definition.relevance {
                 guard canTake(relevance, schema) else { continue }
-                reason = ", which \(relevance.key) \(relevance.choice) needs"
+                reason = ", which \(relevance.key) \(relevance.choices.joined(separator: " or ")) needs"
             }
             let other = shorthands.first.map { ", or '\(schema.definitions[$0].name)' for all decays" } ?? ""
             mistakes.add(
@@ -44,12 +44,17 @@ extension BlockParser {
 
     private func canTake(_ relevance: ParameterSchema.Relevance, _ schema: ParameterSchema) -> Bool {
         guard let index = schema.index(of: relevance.key) else { return false }
-        let choice = ParameterValue.text(relevance.choice)
-        if let value = fixed[index] { return value == choice }
+        let choices = relevance.choices.map(ParameterValue.text)
+        if let value = fixed[index] { return choices.contains(value) }
         for axis in axes {
-            for column in axis.columns where column.definition == index { return column.values.canTake(choice) }
+            for column in axis.columns where column.definition == index {
+                return choices.contains { column.values.canTake($0) }
+            }
         }
-        return given[index] == nil && schema.definitions[index].requirement == .defaultsTo(choice)
+        guard given[index] == nil, case .defaultsTo(let value) = schema.definitions[index].requirement else {
+            return false
+        }
+        return choices.contains(value)
     }
 }
 

@@ -18,7 +18,7 @@ extension ParameterSchema {
                 "bias", .choice(["free", "decayed", "none"]), .defaultsTo(.text("free")),
                 "classifier bias: without decay, with decay, or absent"),
             Definition(
-                "lambda_b", .real(.decay), .required, onlyFor: Relevance(key: "bias", choice: "decayed"),
+                "lambda_b", .real(.decay), .required, onlyFor: Relevance(key: "bias", choices: "decayed"),
                 "weight decay of the bias"),
             loss,
             Definition(
@@ -75,7 +75,7 @@ extension ParameterSchema {
     /// Above every number that makes sense, and far from where arithmetic on it overflows.
     private static let largest = 1_000_000_000
 
-    private static let gradientDescent = Relevance(key: "solver", choice: "gradient_descent")
+    private static let gradientDescent = Relevance(key: "solver", choices: "gradient_descent")
 
     private static let loss = Definition(
         "loss", .choice(["cross_entropy", "mse"]), .defaultsTo(.text("cross_entropy")), "loss function")

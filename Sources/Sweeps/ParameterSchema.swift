@@ -13,7 +13,7 @@ public struct ParameterSchema: Sendable {
         public let name: String
         public let kind: Kind
         public let requirement: Requirement
-        /// The choice under which the parameter means something; nil where it always does.
+        /// The choices under which the parameter means something; nil where it always does.
         public let relevance: Relevance?
         /// The keys this one stands for where they are not given themselves. Such a key is no parameter of a trial.
         public let shorthandFor: [String]
@@ -49,9 +49,17 @@ public struct ParameterSchema: Sendable {
         case defaultsTo(ParameterValue)
     }
 
+    /// Any of some choices of another key, which depends on nothing itself.
     public struct Relevance: Sendable, Equatable {
         public let key: String
-        public let choice: String
+        /// At least one.
+        public let choices: [String]
+
+        init(key: String, choices: String...) {
+            precondition(!choices.isEmpty, "no choices to be relevant for")
+            self.key = key
+            self.choices = choices
+        }
     }
 
     /// The interval a real parameter lies in.

@@ -18,7 +18,10 @@ import Testing
             case .optional: "none"
             case .defaultsTo(let value): "`\(value)`"
             }
-        if let relevance = definition.relevance { requirement += "; only with `\(relevance.key): \(relevance.choice)`" }
+        if let relevance = definition.relevance {
+            let choices = relevance.choices.map { "`\(relevance.key): \($0)`" }
+            requirement += "; only with \(choices.joined(separator: " or "))"
+        }
         return "| `\(definition.name)` | \(definition.kind.expectation) | \(requirement) | \(definition.summary) |"
     }
 
