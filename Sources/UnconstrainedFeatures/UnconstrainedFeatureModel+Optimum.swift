@@ -6,13 +6,14 @@ import Learning
 
 extension UnconstrainedFeatureModel {
     /// The least value of the objective, where theory knows it; nil elsewhere (cross-entropy with 0 < d < K − 1 below
-    /// the collapse to zero, decayed-bias MSE in fewer dimensions than its solution has).
+    /// the collapse to zero, decayed-bias MSE in fewer dimensions than its solution has, the other losses).
     ///
     /// Derived in docs/THEORY.md.
     public var optimum: Double? {
         switch loss {
         case .crossEntropy: crossEntropyOptimum
         case .meanSquaredError: meanSquaredErrorOptimum
+        case .labelSmoothing, .focal, .rescaledSquaredError: nil
         }
     }
 

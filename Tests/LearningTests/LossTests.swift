@@ -10,6 +10,14 @@ import Testing
     import Darwin
 #endif
 
+extension ClassificationLoss {
+    /// One of each kind for tests that must hold for all, and a power that is not whole.
+    static let allCases: [ClassificationLoss] = [
+        .crossEntropy, .labelSmoothing(0.1), .focal(gamma: 2), .focal(gamma: 0.5), .meanSquaredError,
+        .rescaledSquaredError(kappa: 1.5, target: 2),
+    ]
+}
+
 /// The naive twin: one sample at a time, in Float64 with libm. Logits are [class][sample].
 func naiveLoss(
     _ loss: ClassificationLoss, logits: [[Double]], labels: [Int32], scale: Double
@@ -17,30 +25,48 @@ func naiveLoss(
     var gradient = logits
     // Summed with Neumaier's compensation, so that the twin's own error does not count.
     var (value, lost) = (0.0, 0.0)
-    func add(_ term: Double) {
-        let sum = value + term
-        lost += abs(value) >= abs(term) ? (value - sum) + term : (term - sum) + value
-        value = sum
-    }
     for i in labels.indices {
-        let z = logits.map { $0[i] }
-        let y = Int(labels[i])
-        switch loss {
-        case .crossEntropy:
-            let m = z.max()!
-            let wrong = z.indices.filter { $0 != y }.reduce(0.0) { $0 + exp(z[$1] - m) }
-            let sum = wrong + exp(z[y] - m)
-            add(z[y] == m ? log1p(wrong) : log(sum) + m - z[y])
-            for k in z.indices { gradient[k][i] = scale * (k == y ? -wrong / sum : exp(z[k] - m) / sum) }
-        case .meanSquaredError:
-            for k in z.indices {
-                let difference = z[k] - (k == y ? 1 : 0)
-                add(difference * difference / 2)
-                gradient[k][i] = scale * difference
-            }
-        }
+        let sample = naiveLoss(loss, of: logits.map { $0[i] }, label: Int(labels[i]))
+        let sum = value + sample.value
+        lost += abs(value) >= abs(sample.value) ? (value - sum) + sample.value : (sample.value - sum) + value
+        value = sum
+        for k in logits.indices { gradient[k][i] = scale * sample.gradient[k] }
     }
     return (scale * (value + lost), gradient)
+}
+
+private func naiveLoss(
+    _ loss: ClassificationLoss, of z: [Double], label y: Int
+) -> (value: Double, gradient: [Double]) {
+    let m = z.max()!
+    let wrong = z.indices.filter { $0 != y }.reduce(0.0) { $0 + exp(z[$1] - m) }
+    let sum = wrong + exp(z[y] - m)
+    let crossEntropy = z[y] == m ? log1p(wrong) : log(sum) + m - z[y]
+    // softmax(z) − e_y
+    let residual = z.indices.map { $0 == y ? -wrong / sum : exp(z[$0] - m) / sum }
+    switch loss {
+    case .crossEntropy:
+        return (crossEntropy, residual)
+    case .labelSmoothing(let amount):
+        let share = amount / Double(z.count)
+        var value = 0.0
+        for k in z.indices { value += ((k == y ? 1 - amount : 0) + share) * (log(sum) + m - z[k]) }
+        return (value, z.indices.map { residual[$0] + (($0 == y) ? amount : 0) - share })
+    case .focal(let gamma):
+        // −dℓ/dp · p times cross-entropy's gradient, as dp/dz_k = −p · residual_k; nothing is left at q = 0.
+        let (p, q) = (exp(z[y] - m) / sum, wrong / sum)
+        let slope = q > 0 ? gamma * pow(q, gamma - 1) * crossEntropy * p + pow(q, gamma) : gamma > 0 ? 0 : 1
+        return (pow(q, gamma) * crossEntropy, residual.map { slope * $0 })
+    case .meanSquaredError:
+        let difference = z.indices.map { z[$0] - ($0 == y ? 1 : 0) }
+        return (difference.reduce(0) { $0 + $1 * $1 / 2 }, difference)
+    case .rescaledSquaredError(let kappa, let target):
+        let difference = z.indices.map { z[$0] - ($0 == y ? target : 0) }
+        let weights = z.indices.map { $0 == y ? kappa : 1 }
+        return (
+            zip(weights, difference).reduce(0) { $0 + $1.0 * $1.1 * $1.1 / 2 }, zip(weights, difference).map { $0 * $1 }
+        )
+    }
 }
 
 /// The loss under test, with `padding` numbers behind each row; also checks that `value` agrees and writes nothing.
@@ -100,6 +126,76 @@ private func relativeError(_ a: [[Double]], _ b: [[Double]]) -> Double {
         #expect(relativeError(single.gradient, naive.gradient) < 2e-6)
     }
 
+    /// Gradients are those of the values, in Float64 by central differences.
+    @Test(
+        arguments: ClassificationLoss.allCases + [
+            .labelSmoothing(0), .labelSmoothing(0.7), .focal(gamma: 0), .focal(gamma: 1), .focal(gamma: 3.3),
+            .focal(gamma: 70), .rescaledSquaredError(kappa: 5, target: 15),
+        ])
+    func gradientsMatchCentralDifferences(_ loss: ClassificationLoss) {
+        let (classes, samples, step) = (6, 9, 1e-5)
+        var logits = randomLogits(classes, samples, spread: 2)
+        let labels = (0..<samples).map { Int32($0 % classes) }
+        func value() -> Double {
+            evaluated(loss, as: Double.self, logits: logits, labels: labels, scale: 1).value
+        }
+        let gradient = evaluated(loss, as: Double.self, logits: logits, labels: labels, scale: 1).gradient
+        let largest = gradient.joined().map(abs).max()!
+        for k in 0..<classes {
+            for i in 0..<samples {
+                let kept = logits[k][i]
+                logits[k][i] = kept + step
+                let above = value()
+                logits[k][i] = kept - step
+                let below = value()
+                logits[k][i] = kept
+                #expect(abs((above - below) / (2 * step) - gradient[k][i]) < 1e-6 * largest)
+            }
+        }
+    }
+
+    /// With nothing to smooth, focus or rescale they are cross-entropy and squared error to the last bit.
+    @Test(arguments: [
+        (ClassificationLoss.labelSmoothing(0), ClassificationLoss.crossEntropy), (.focal(gamma: 0), .crossEntropy),
+        (.rescaledSquaredError(kappa: 1, target: 1), .meanSquaredError),
+    ])
+    func limitsAreThePlainLosses(_ loss: ClassificationLoss, _ plain: ClassificationLoss) {
+        let logits = randomLogits(7, 300, spread: 3)
+        let labels = (0..<300).map { Int32($0 % 7) }
+        let (a, b) = (
+            evaluated(loss, as: Float.self, logits: logits, labels: labels, scale: 0.5),
+            evaluated(plain, as: Float.self, logits: logits, labels: labels, scale: 0.5)
+        )
+        #expect(a.value == b.value)
+        #expect(a.gradient == b.gradient)
+    }
+
+    /// Where cross-entropy is L ≪ 1, the focal loss is L^{γ+1} to first order and its gradient (γ + 1) L^γ of the
+    /// other's: down to numbers that 1 − p would have rounded away.
+    @Test(arguments: [1.0, 5, 20, 36, 100, 150], [0.5, 1, 2, 3.3])
+    func tinyFocalLossKeepsItsRelativeAccuracy(_ gap: Double, _ gamma: Double) {
+        let logits = (0..<10).map { [$0 == 3 ? gap : 0.25 * Double($0 % 2)] }
+        let loss = ClassificationLoss.focal(gamma: gamma)
+        let naive = naiveLoss(loss, logits: logits, labels: [3], scale: 1)
+        let ours = evaluated(loss, as: Double.self, logits: logits, labels: [3], scale: 1)
+        // e^{γ log q} has the error of its argument.
+        let tolerance = 1e-15 * (4 + 2 * gap)
+        #expect(naive.value > 0)
+        #expect(abs(ours.value - naive.value) <= tolerance * naive.value)
+        for k in 0..<10 {
+            #expect(abs(ours.gradient[k][0] - naive.gradient[k][0]) <= tolerance * abs(naive.gradient[k][0]))
+        }
+    }
+
+    /// Half of 5·3² + 1² + 2²: Hui and Belkin's loss is twice ours.
+    @Test func rescaledSquaredErrorByHand() {
+        let ours = evaluated(
+            .rescaledSquaredError(kappa: 5, target: 15), as: Double.self, logits: [[12], [1], [-2]], labels: [0],
+            scale: 1)
+        #expect(ours.value == 25)
+        #expect(ours.gradient == [[-15], [1], [-2]])
+    }
+
     /// Every gap between the label's logit and the others, where 1 + Σ or 1 − p would have rounded the loss away.
     @Test(arguments: [1.0, 5, 9.2, 20, 36, 40, 100, 300, 700])
     func tinyCrossEntropyKeepsItsRelativeAccuracy(_ gap: Double) {
@@ -122,15 +218,15 @@ private func relativeError(_ a: [[Double]], _ b: [[Double]]) -> Double {
         #expect(abs(ours.value / log1p(9 * exp(-gap)) - 1) < 1e-15)
     }
 
-    @Test(arguments: [1e4, -1e4, 3e4])
-    func extremeLogitsStayFinite(_ size: Double) {
+    @Test(arguments: ClassificationLoss.allCases, [1e4, -1e4, 3e4])
+    func extremeLogitsStayFinite(_ loss: ClassificationLoss, _ size: Double) {
         // The label first with the largest logit, then with the smallest.
         let logits = [[size, 0, size], [0, size, size], [-size, -size, size]]
         for label in [Int32(0), 2] {
             let labels = [Int32](repeating: label, count: 3)
-            let naive = naiveLoss(.crossEntropy, logits: logits, labels: labels, scale: 1)
-            let double = evaluated(.crossEntropy, as: Double.self, logits: logits, labels: labels, scale: 1)
-            let single = evaluated(.crossEntropy, as: Float.self, logits: logits, labels: labels, scale: 1)
+            let naive = naiveLoss(loss, logits: logits, labels: labels, scale: 1)
+            let double = evaluated(loss, as: Double.self, logits: logits, labels: labels, scale: 1)
+            let single = evaluated(loss, as: Float.self, logits: logits, labels: labels, scale: 1)
             #expect(naive.value.isFinite)
             #expect(abs(double.value - naive.value) <= 1e-14 * max(naive.value, 1))
             #expect(abs(single.value - naive.value) <= 1e-6 * max(naive.value, 1))

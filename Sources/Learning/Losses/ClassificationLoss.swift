@@ -1,14 +1,40 @@
 import LinearAlgebra
 
-/// A loss of logits z against a class label y, per sample.
+/// A loss of logits z against a class label y, per sample; K is the number of classes.
 ///
 /// Logits are class-major, a (classes × samples) matrix row by row, so that the loops run over samples and vectorise
 /// whatever the number of classes.
-public enum ClassificationLoss: String, Sendable, CaseIterable {
+public enum ClassificationLoss: Equatable, Sendable, CustomStringConvertible {
     /// −log softmax(z)_y = log(1 + Σ_{j≠y} e^{z_j − z_y})
     case crossEntropy
+    /// −Σ_k t_k log softmax(z)_k with the target t = (1 − α)e_y + α/K, α in 0..<1 (Szegedy et al. 2016).
+    case labelSmoothing(Double)
+    /// −(1 − p)^γ log p with p = softmax(z)_y, γ ≥ 0 (Lin et al. 2017).
+    case focal(gamma: Double)
     /// ½‖z − e_y‖², summed over the classes
     case meanSquaredError
+    /// ½[κ(z_y − M)² + Σ_{j≠y} z_j²], κ and M positive (Hui and Belkin 2021, without the ½).
+    case rescaledSquaredError(kappa: Double, target: Double)
+
+    /// The kind of loss without its parameters, as written in a sweep file.
+    public var name: String {
+        switch self {
+        case .crossEntropy: "cross_entropy"
+        case .labelSmoothing: "label_smoothing"
+        case .focal: "focal"
+        case .meanSquaredError: "mse"
+        case .rescaledSquaredError: "mse_rescaled"
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .crossEntropy, .meanSquaredError: name
+        case .labelSmoothing(let amount): "\(name)(\(amount))"
+        case .focal(let gamma): "\(name)(\(gamma))"
+        case .rescaledSquaredError(let kappa, let target): "\(name)(\(kappa), \(target))"
+        }
+    }
 
     /// scale · Σ of the losses; the logits are replaced by their gradient, scale included.
     ///
@@ -24,19 +50,9 @@ public enum ClassificationLoss: String, Sendable, CaseIterable {
         logits: UnsafeMutablePointer<Scalar>, classes: Int, samples: Int, stride: Int, labels: UnsafePointer<Int32>,
         scale: Scalar, workspace: LossWorkspace<Scalar>
     ) -> Double {
-        var sum = 0.0
-        var first = 0
-        while first < samples {
-            let tile = LossTile(
-                logits: logits + first, stride: stride, classes: classes,
-                count: min(samples - first, LossWorkspace<Scalar>.tile), labels: labels + first, workspace: workspace)
-            switch self {
-            case .crossEntropy: sum += tile.crossEntropy(gradientScale: scale)
-            case .meanSquaredError: sum += tile.meanSquaredError(gradientScale: scale)
-            }
-            first += tile.count
-        }
-        return sum * Double(scale)
+        let logits = LossTile(
+            logits: logits, stride: stride, classes: classes, count: samples, labels: labels, workspace: workspace)
+        return sum(logits, gradientScale: scale) * Double(scale)
     }
 
     /// The same loss with the logits left as they are.
@@ -46,79 +62,46 @@ public enum ClassificationLoss: String, Sendable, CaseIterable {
         logits: UnsafePointer<Scalar>, classes: Int, samples: Int, stride: Int, labels: UnsafePointer<Int32>,
         scale: Scalar, workspace: LossWorkspace<Scalar>
     ) -> Double {
+        let logits = LossTile(
+            // Read only: without a gradient scale nothing is written.
+            logits: UnsafeMutablePointer(mutating: logits), stride: stride, classes: classes, count: samples,
+            labels: labels, workspace: workspace)
+        return sum(logits, gradientScale: nil) * Double(scale)
+    }
+
+    /// Σ of the losses, a tile at a time. The scale and what a loss does not have are constants wherever this is
+    /// inlined, so that each of the loops below it is made of what its loss needs and nothing else.
+    @inline(__always)
+    private func sum<Scalar: BLASScalar>(_ all: LossTile<Scalar>, gradientScale: Scalar?) -> Double {
+        precondition(hasValidParameters, "parameters of a loss")
         var sum = 0.0
         var first = 0
-        while first < samples {
-            let tile = LossTile(
-                // Read only: without a gradient scale nothing is written.
-                logits: UnsafeMutablePointer(mutating: logits + first), stride: stride, classes: classes,
-                count: min(samples - first, LossWorkspace<Scalar>.tile), labels: labels + first, workspace: workspace)
+        while first < all.count {
+            let tile = all.part(from: first)
             switch self {
-            case .crossEntropy: sum += tile.crossEntropy(gradientScale: nil)
-            case .meanSquaredError: sum += tile.meanSquaredError(gradientScale: nil)
+            case .crossEntropy:
+                sum += tile.crossEntropy(gradientScale: gradientScale, smoothing: nil, focusing: nil)
+            case .labelSmoothing(let amount):
+                sum += tile.crossEntropy(gradientScale: gradientScale, smoothing: amount, focusing: nil)
+            case .focal(let gamma):
+                sum += tile.crossEntropy(gradientScale: gradientScale, smoothing: nil, focusing: gamma)
+            case .meanSquaredError:
+                sum += tile.squaredError(gradientScale: gradientScale, weight: 1, target: 1)
+            case .rescaledSquaredError(let kappa, let target):
+                sum += tile.squaredError(gradientScale: gradientScale, weight: kappa, target: target)
             }
             first += tile.count
         }
-        return sum * Double(scale)
+        return sum
     }
-}
 
-/// Memory for one tile of samples, so that no evaluation allocates.
-public final class LossWorkspace<Scalar: BLASScalar> {
-    /// Samples handled at a time: few enough that the logits of a hundred classes stay in the cache between passes.
-    @inline(__always)
-    static var tile: Int { 128 }
-
-    let perSample: Buffer<Scalar>
-    let losses: Buffer<Double>
-
-    public init() {
-        perSample = Buffer(count: 3 * Self.tile)
-        losses = Buffer(count: Self.tile)
-    }
-}
-
-/// The logits of some samples and the memory to work on them.
-struct LossTile<Scalar: BLASScalar> {
-    /// (classes × count), rows `stride` apart.
-    let logits: UnsafeMutablePointer<Scalar>
-    let stride: Int
-    let classes: Int
-    let count: Int
-    let labels: UnsafePointer<Int32>
-    let workspace: LossWorkspace<Scalar>
-
-    /// The logit of sample i's own class, into `target[i]`.
-    @inline(__always)
-    func gatherTargets(_ target: UnsafeMutablePointer<Scalar>) {
-        for i in 0..<count {
-            let label = Int(labels[i])
-            precondition(label >= 0 && label < classes, "label out of range")
-            target[i] = logits[label &* stride &+ i]
+    private var hasValidParameters: Bool {
+        switch self {
+        case .crossEntropy, .meanSquaredError: true
+        case .labelSmoothing(let amount): amount >= 0 && amount < 1
+        case .focal(let gamma): gamma >= 0 && gamma.isFinite
+        case .rescaledSquaredError(let kappa, let target):
+            kappa > 0 && kappa.isFinite && target > 0 && target.isFinite
         }
     }
-
-    /// Σ losses, in a fixed order.
-    @inline(__always)
-    func sumOfLosses() -> Double { fixedOrderSum(workspace.losses.start, count) }
-}
-
-/// Σ x[i] with four running sums: faster than one by one, and the same bits every time.
-@inlinable
-@inline(__always)
-public func fixedOrderSum<Scalar: BLASScalar>(_ x: UnsafePointer<Scalar>, _ count: Int) -> Scalar {
-    var (s0, s1, s2, s3): (Scalar, Scalar, Scalar, Scalar) = (0, 0, 0, 0)
-    var i = 0
-    while i + 4 <= count {
-        s0 += x[i]
-        s1 += x[i + 1]
-        s2 += x[i + 2]
-        s3 += x[i + 3]
-        i += 4
-    }
-    while i < count {
-        s0 += x[i]
-        i += 1
-    }
-    return (s0 + s1) + (s2 + s3)
 }

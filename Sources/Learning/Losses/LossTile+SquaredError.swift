@@ -1,27 +1,32 @@
 import LinearAlgebra
 
 extension LossTile {
-    /// Σ ½‖z − e_y‖² of the tile; with a scale, the logits become scale·(z − e_y).
+    /// Σ ½[κ(z_y − M)² + Σ_{j≠y} z_j²] of the tile, κ the `weight` and M the `target` of the sample's own class, both 1
+    /// for the plain squared error; with a scale, the logits become their gradient times it.
     @inline(__always)
-    func meanSquaredError(gradientScale: Scalar?) -> Double {
+    func squaredError(gradientScale: Scalar?, weight: Double, target: Double) -> Double {
         let losses = workspace.losses.start
         for i in 0..<count {
             precondition(labels[i] >= 0 && Int(labels[i]) < classes, "label out of range")
             losses[i] = 0
         }
+        let target = Scalar(target)
+        let slope = (gradientScale ?? 0) * Scalar(weight)
         for k in 0..<classes {
             let row = logits + k * stride
             let label = Int32(truncatingIfNeeded: k)
             if let gradientScale {
                 for i in 0..<count {
-                    let difference = row[i] - (labels[i] == label ? 1 : 0)
-                    losses[i] += 0.5 * Double(difference) * Double(difference)
-                    row[i] = gradientScale * difference
+                    let isOwn = labels[i] == label
+                    let difference = row[i] - (isOwn ? target : 0)
+                    losses[i] += (isOwn ? 0.5 * weight : 0.5) * Double(difference) * Double(difference)
+                    row[i] = (isOwn ? slope : gradientScale) * difference
                 }
             } else {
                 for i in 0..<count {
-                    let difference = row[i] - (labels[i] == label ? 1 : 0)
-                    losses[i] += 0.5 * Double(difference) * Double(difference)
+                    let isOwn = labels[i] == label
+                    let difference = row[i] - (isOwn ? target : 0)
+                    losses[i] += (isOwn ? 0.5 * weight : 0.5) * Double(difference) * Double(difference)
                 }
             }
         }

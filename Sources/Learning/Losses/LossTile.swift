@@ -1,0 +1,73 @@
+import LinearAlgebra
+
+/// Memory for one tile of samples, so that no evaluation allocates.
+public final class LossWorkspace<Scalar: BLASScalar> {
+    /// Samples handled at a time: few enough that the logits of a hundred classes stay in the cache between passes.
+    @inline(__always)
+    static var tile: Int { 128 }
+
+    /// Four vectors of a tile's length.
+    let perSample: Buffer<Scalar>
+    let losses: Buffer<Double>
+    /// Two vectors of a tile's length, for the focal loss.
+    let powers: Buffer<Double>
+
+    public init() {
+        perSample = Buffer(count: 4 * Self.tile)
+        losses = Buffer(count: Self.tile)
+        powers = Buffer(count: 2 * Self.tile)
+    }
+}
+
+/// The logits of some samples and the memory to work on them.
+struct LossTile<Scalar: BLASScalar> {
+    /// (classes × count), rows `stride` apart.
+    let logits: UnsafeMutablePointer<Scalar>
+    let stride: Int
+    let classes: Int
+    let count: Int
+    let labels: UnsafePointer<Int32>
+    let workspace: LossWorkspace<Scalar>
+
+    /// As many samples from `first` on as the workspace takes.
+    @inline(__always)
+    func part(from first: Int) -> LossTile {
+        LossTile(
+            logits: logits + first, stride: stride, classes: classes,
+            count: min(count - first, LossWorkspace<Scalar>.tile), labels: labels + first, workspace: workspace)
+    }
+
+    /// The logit of sample i's own class, into `target[i]`.
+    @inline(__always)
+    func gatherTargets(_ target: UnsafeMutablePointer<Scalar>) {
+        for i in 0..<count {
+            let label = Int(labels[i])
+            precondition(label >= 0 && label < classes, "label out of range")
+            target[i] = logits[label &* stride &+ i]
+        }
+    }
+
+    /// Σ losses, in a fixed order.
+    @inline(__always)
+    func sumOfLosses() -> Double { fixedOrderSum(workspace.losses.start, count) }
+}
+
+/// Σ x[i] with four running sums: faster than one by one, and the same bits every time.
+@inlinable
+@inline(__always)
+public func fixedOrderSum<Scalar: BLASScalar>(_ x: UnsafePointer<Scalar>, _ count: Int) -> Scalar {
+    var (s0, s1, s2, s3): (Scalar, Scalar, Scalar, Scalar) = (0, 0, 0, 0)
+    var i = 0
+    while i + 4 <= count {
+        s0 += x[i]
+        s1 += x[i + 1]
+        s2 += x[i + 2]
+        s3 += x[i + 3]
+        i += 4
+    }
+    while i < count {
+        s0 += x[i]
+        i += 1
+    }
+    return (s0 + s1) + (s2 + s3)
+}
