@@ -32,24 +32,4 @@ import Testing
         let error = #expect(throws: SpecificationError.self) { try Architecture(parsing: "transformer(3)") }
         #expect(error?.description.contains("did you mean") == false)
     }
-
-    @Test func schedules() throws {
-        #expect(try LearningRateSchedule(parsing: "constant") == .constant)
-        #expect(LearningRateSchedule.constant.rate(base: 0.3, epoch: 1000) == 0.3)
-        let step = try LearningRateSchedule(parsing: "step(0.1, 60, 120)")
-        #expect(step == .step(factor: 0.1, epochs: [60, 120]))
-        #expect([0, 59].allSatisfy { step.rate(base: 0.5, epoch: $0) == 0.5 })
-        #expect([60, 119].allSatisfy { step.rate(base: 0.5, epoch: $0) == 0.5 * 0.1 })
-        #expect([120, 500].allSatisfy { step.rate(base: 0.5, epoch: $0) == 0.5 * 0.1 * 0.1 })
-        #expect(try LearningRateSchedule(parsing: step.description) == step)
-    }
-
-    @Test(arguments: [
-        "cosine", "constnat", "constant(1)", "step", "step()", "step(0.1)", "step(0, 5)", "step(nan, 5)", "step(x, 5)",
-        "step(0.1, 60, 60)", "step(0.1, 0)", "step(0.1, 2.5)", "step(0.1, 60,)", "step(0.1, 60",
-    ])
-    func badSchedulesAreRefusedInOneLine(_ text: String) {
-        let error = #expect(throws: SpecificationError.self) { try LearningRateSchedule(parsing: text) }
-        #expect(error?.description.contains("\n") == false)
-    }
 }

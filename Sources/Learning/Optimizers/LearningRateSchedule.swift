@@ -1,61 +1,55 @@
-/// The learning rate of each epoch, from the base rate.
-public enum LearningRateSchedule: Equatable, Sendable, CustomStringConvertible {
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The learning rate over the steps of a training run of E epochs, from the base rate. Epochs are counted from 0, whole
+/// or in fractions: e = step / steps an epoch.
+public indirect enum LearningRateSchedule: Equatable, Sendable {
     case constant
-    /// The rate is multiplied by `factor` at the start of each of these epochs (counted from 0, ascending).
+    /// The rate is multiplied by `factor` at the start of each of these epochs (ascending).
     case step(factor: Double, epochs: [Int])
+    /// From 1 to q = `finalFactor` times the base along half a cosine: q + (1 − q)(1 + cos πe/E)/2 (Loshchilov and
+    /// Hutter 2017, without restarts). A new rate every step.
+    case cosine(finalFactor: Double)
+    /// Rises linearly to the base rate over the first `epochs` = w epochs, step by step, from (1/steps) to 1; then as
+    /// the other schedule: a cosine has the E − w epochs that are left, epochs of a `step` are counted from the start.
+    case warmup(epochs: Int, then: LearningRateSchedule)
 
-    private static let example = "step(0.1, 60, 120)"
-
-    /// From `constant` or `step(FACTOR, EPOCH, EPOCH, …)`.
-    public init(parsing text: String) throws(SpecificationError) {
-        let specification = try Specification(parsing: text, as: "learning-rate schedule", example: Self.example)
-        let parts = specification.arguments?.split(separator: ",", omittingEmptySubsequences: false).map(\.trimmed)
-        switch specification.name {
-        case "constant":
-            guard parts?.allSatisfy(\.isEmpty) ?? true else {
-                throw SpecificationError("learning-rate schedule 'constant' takes no arguments; write constant")
+    /// The rate of a step.
+    ///
+    /// - Parameters:
+    ///   - step: counted from 0 over the whole run.
+    ///   - stepsPerEpoch: batches in an epoch.
+    ///   - epochs: E.
+    public func rate(base: Double, step: Int, stepsPerEpoch: Int, epochs: Int) -> Double {
+        precondition(step >= 0 && stepsPerEpoch > 0, "step of a schedule")
+        switch self {
+        case .constant: return base
+        case .step(let factor, let milestones):
+            return milestones.reduce(base) { $1 <= step / stepsPerEpoch ? $0 * factor : $0 }
+        case .cosine(let final):
+            return base * Self.cosine(to: final, at: Double(step) / Double(stepsPerEpoch), of: epochs)
+        case .warmup(let rising, let then):
+            let risingSteps = rising * stepsPerEpoch
+            if step < risingSteps { return base * (Double(step + 1) / Double(risingSteps)) }
+            guard case .cosine = then else {
+                return then.rate(base: base, step: step, stepsPerEpoch: stepsPerEpoch, epochs: epochs)
             }
-            self = .constant
-        case "step":
-            guard let parts, parts.count >= 2 else {
-                throw SpecificationError(
-                    "learning-rate schedule 'step' needs a factor and at least one epoch; write \(Self.example)")
-            }
-            guard let factor = Double(parts[0]), factor > 0, factor.isFinite else {
-                throw SpecificationError(
-                    "learning-rate schedule '\(text)': factor '\(parts[0])' is not a positive number; "
-                        + "write \(Self.example)")
-            }
-            var epochs: [Int] = []
-            for part in parts.dropFirst() {
-                guard let epoch = Int(part), epoch > epochs.last ?? 0 else {
-                    throw SpecificationError(
-                        "learning-rate schedule '\(text)': epoch '\(part)' is not a whole number above "
-                            + "\(epochs.last ?? 0); write ascending epochs, e.g. \(Self.example)")
-                }
-                epochs.append(epoch)
-            }
-            self = .step(factor: factor, epochs: epochs)
-        default:
-            throw specification.unknownName(
-                "learning-rate schedule", known: ["constant", "step"], example: Self.example)
+            return then.rate(
+                base: base, step: step - risingSteps, stepsPerEpoch: stepsPerEpoch, epochs: epochs - rising)
         }
     }
 
-    /// The rate during `epoch` (counted from 0) when training starts with `base`.
-    public func rate(base: Double, epoch: Int) -> Double {
-        switch self {
-        case .constant: base
-        case .step(let factor, let epochs): epochs.reduce(base) { $1 <= epoch ? $0 * factor : $0 }
-        }
+    /// From 1 at epoch 0 to `final` at epoch `end` and after it.
+    private static func cosine(to final: Double, at epoch: Double, of end: Int) -> Double {
+        let position = end > 0 ? min(epoch / Double(end), 1) : 1
+        return final + (1 - final) * 0.5 * (1 + cos(.pi * position))
     }
 
-    /// The canonical text, which parses to the same schedule.
-    public var description: String {
-        switch self {
-        case .constant: "constant"
-        case .step(let factor, let epochs):
-            "step(\(([String(factor)] + epochs.map(String.init)).joined(separator: ", ")))"
-        }
+    /// Epochs of rising rates; a run must be longer.
+    public var warmupEpochs: Int {
+        if case .warmup(let epochs, _) = self { epochs } else { 0 }
     }
 }

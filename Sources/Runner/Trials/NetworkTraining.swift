@@ -72,8 +72,10 @@ final class NetworkTraining<Scalar: BLASScalar> {
             }
             guard epoch < problem.epochs else { break }
             order.shuffle(epoch: epoch)
-            let rate = problem.schedule.rate(base: problem.learningRate, epoch: epoch)
             while position.batch < batches {
+                let rate = problem.schedule.rate(
+                    base: problem.learningRate, step: epoch * batches + position.batch, stepsPerEpoch: batches,
+                    epochs: problem.epochs)
                 guard try step(order.batch(position.batch, size: problem.batch), learningRate: rate).isFinite else {
                     record.diverge("the loss is not finite in epoch \(epoch + 1); lower the learning rate")
                     return
