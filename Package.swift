@@ -54,7 +54,9 @@ let package = Package(
 
         .testTarget(name: "RandomNumbersTests", dependencies: ["RandomNumbers"]),
         .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "RandomNumbers"]),
-        .testTarget(name: "LearningTests", dependencies: ["Learning", "LinearAlgebra", "RandomNumbers", "CZlib"]),
+        .testTarget(
+            name: "LearningTests", dependencies: ["Learning", "LinearAlgebra", "RandomNumbers", "CZlib"],
+            exclude: ["Reference"]),
         .testTarget(
             name: "NeuralCollapseTests", dependencies: ["NeuralCollapse", "LinearAlgebra"], exclude: ["Reference"]),
         .testTarget(

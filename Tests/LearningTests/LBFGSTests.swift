@@ -17,13 +17,13 @@ import Testing
 
     /// Until the gradient norm is at most `tolerance` or no step is left; every step must not go up.
     private func minimise<Scalar: BLASScalar>(
-        from start: [Scalar], steps: Int, tolerance: Double, evaluate: @escaping FullBatchEvaluation<Scalar>
+        from start: [Scalar], steps: Int, tolerance: Double, evaluate: @escaping FullBatchEvaluation<Scalar, Never>
     ) -> Minimised<Scalar> {
         var layout = ParameterLayout()
         layout.add("x", shape: [start.count])
         let point = ParameterBlock<Scalar>(layout: layout)
         for (index, value) in start.enumerated() { point.storage[index] = value }
-        let solver = LBFGS<Scalar>(layout: layout, evaluate: evaluate)
+        let solver = LBFGS<Scalar, Never>(layout: layout, evaluate: evaluate)
         solver.start(at: point)
         var (outcome, count) = (SolverOutcome.improved, 0)
         while count < steps, solver.gradient.norm > tolerance, outcome == .improved {
@@ -75,7 +75,8 @@ import Testing
     }
 
     /// ½ Σ cᵢ (xᵢ − 1)² with c from 1 to 10⁶.
-    private func quadratic<Scalar: BLASScalar>(condition: Double, dimension: Int) -> FullBatchEvaluation<Scalar> {
+    private func quadratic<Scalar: BLASScalar>(condition: Double, dimension: Int) -> FullBatchEvaluation<Scalar, Never>
+    {
         { x, g in
             var value = 0.0
             for i in 0..<dimension {
@@ -173,6 +174,133 @@ import Testing
         let start = (0..<100).map { random.normal(at: UInt64($0)) }
         func run() -> [Double] { minimise(from: start, steps: 50, tolerance: 0, evaluate: rosenbrock).point }
         #expect(run() == run())
+    }
+}
+
+/// Training that is told to stop, and goes on elsewhere.
+@Suite struct InterruptedSolverTests {
+    private struct Stopped: Error, Equatable {}
+
+    /// A network's loss on all its data, evaluated in two shards; throws at the evaluation given.
+    private final class Training<Scalar: BLASScalar> {
+        let objective: NetworkObjective<Scalar>
+        let point: ParameterBlock<Scalar>
+        var evaluations = 0
+        var stopsAt: Int?
+
+        init() throws {
+            let data = randomData(samples: 40, width: 12, classes: 4)
+            objective = NetworkObjective(
+                network: Network(try Architecture(parsing: "mlp(10)"), inputWidth: 12, classes: 4), loss: .crossEntropy,
+                data: data, normalization: PixelNormalization(of: data, samples: Array(0..<40)), weightDecay: 1e-3,
+                largestShard: 20)
+            point = ParameterBlock(layout: objective.layout)
+            objective.initialize(point, seed: 2)
+        }
+
+        func evaluate(
+            _ point: ParameterBlock<Scalar>, _ gradient: ParameterBlock<Scalar>
+        ) throws(Stopped) -> Double {
+            evaluations += 1
+            if evaluations == stopsAt { throw Stopped() }
+            gradient.zero()
+            var value = 0.0
+            for half in [0..<20, 20..<40] {
+                value += objective.evaluate(
+                    BatchShard(samples: Array(half)[...], batchSize: 40), at: point, addingTo: gradient)
+            }
+            return value + objective.decay(at: point, addingTo: gradient)
+        }
+
+        func solver() -> LBFGS<Scalar, Stopped> {
+            LBFGS(layout: objective.layout, history: 5) { point, gradient throws(Stopped) in
+                try self.evaluate(point, gradient)
+            }
+        }
+    }
+
+    @Test func singlePrecisionTrainsANetwork() throws {
+        let (single, double) = (try Training<Float>(), try Training<Double>())
+        let (a, b) = (single.solver(), double.solver())
+        try a.start(at: single.point)
+        try b.start(at: double.point)
+        let first = a.objective
+        for _ in 0..<100 {
+            #expect(try a.step(single.point) != .diverged)
+            #expect(try b.step(double.point) == .improved)
+        }
+        #expect(first > 1)
+        #expect(a.objective < 0.3 * first)
+        // Another path to about the same depth.
+        #expect(abs(a.objective / b.objective - 1) < 0.2)
+    }
+
+    /// Stopped in the middle of every single evaluation in turn, saved, and resumed by another solver.
+    @Test func resumesAnywhereWithTheSameBits() throws {
+        let steps = 12
+        let straight = try Training<Float>()
+        let whole = straight.solver()
+        try whole.start(at: straight.point)
+        for _ in 0..<steps { _ = try whole.step(straight.point) }
+        #expect(whole.blocks.count == 11)
+
+        for stop in 2...straight.evaluations {
+            let training = try Training<Float>()
+            let first = training.solver()
+            training.stopsAt = stop
+            var made = 0
+            try first.start(at: training.point)
+            #expect(throws: Stopped.self) {
+                while true {
+                    _ = try first.step(training.point)
+                    made += 1
+                }
+            }
+            let progress = first.progress.mapValues { String($0) }.compactMapValues(Double.init)
+            let saved = Dictionary(uniqueKeysWithValues: first.blocks.map { ($0.name, $0.block.storage.array) })
+            let second = training.solver()
+            let isResumed = second.resume(from: progress) { state in
+                guard let values = saved[state.name] else { return false }
+                for (index, value) in values.enumerated() { state.block.storage[index] = value }
+                return true
+            }
+            #expect(isResumed)
+            while made < steps {
+                _ = try second.step(training.point)
+                made += 1
+            }
+            #expect(training.point.storage.array == straight.point.storage.array)
+            #expect(second.objective == whole.objective)
+            #expect(second.evaluations == whole.evaluations)
+        }
+    }
+
+    @Test func aDamagedStateIsRefused() throws {
+        let training = try Training<Double>()
+        let solver = training.solver()
+        try solver.start(at: training.point)
+        for _ in 0..<3 { _ = try solver.step(training.point) }
+        let good = solver.progress
+        #expect(good["pairs"] == 3)
+        // A gradient of zeros and pairs of zeros: no curvature.
+        #expect(
+            !solver.resume(from: good) { state in
+                state.block.zero()
+                return true
+            })
+        #expect(solver.objective.isNaN && solver.blocks.count == 1)
+        for (name, value) in [("pairs", 6.0), ("pairs", -1), ("objective", .nan), ("evaluations", 0.5)] {
+            var bad = good
+            bad[name] = value
+            #expect(
+                !solver.resume(from: bad) { state in
+                    for i in 0..<state.block.count { state.block.storage[i] = 1 }
+                    return true
+                })
+        }
+        // It starts again from there.
+        try solver.start(at: training.point)
+        #expect(try solver.step(training.point) == .improved)
     }
 }
 

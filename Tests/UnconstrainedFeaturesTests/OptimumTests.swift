@@ -29,7 +29,7 @@ func minimise(
     let objective = UnconstrainedFeatureObjective<Double>(model, initialScale: 1)
     let point = ParameterBlock<Double>(layout: objective.layout)
     objective.initialize(point, seed: seed)
-    let solver = LBFGS<Double>(layout: objective.layout) { point, gradient in
+    let solver = LBFGS<Double, Never>(layout: objective.layout) { point, gradient in
         gradient.zero()
         return objective.evaluate(FullBatch(), at: point, addingTo: gradient)
             + objective.decay(at: point, addingTo: gradient)

@@ -10,48 +10,23 @@ public enum SolverOutcome: Sendable {
 }
 
 /// Minimises a function of a parameter block that is always evaluated in full.
-public protocol FullBatchSolver<Scalar>: AnyObject {
-    associatedtype Scalar: BLASScalar
+///
+/// `Failure` is what an evaluation may throw, `Never` where it cannot. After a step that threw the point is where it was
+/// before, and the same step can be made again, by this solver or one resumed from it, with the same bits.
+public protocol FullBatchSolver<Scalar, Failure>: Resumable {
+    associatedtype Failure: Error
 
     /// At the current point.
     var objective: Double { get }
     var gradient: ParameterBlock<Scalar> { get }
 
-    /// Evaluates the starting point.
-    func start(at point: ParameterBlock<Scalar>)
+    /// Evaluates the starting point. Not needed after `resume`.
+    func start(at point: ParameterBlock<Scalar>) throws(Failure)
 
     /// One step: moves `point`, and evaluates where it arrives.
-    func step(_ point: ParameterBlock<Scalar>) -> SolverOutcome
+    func step(_ point: ParameterBlock<Scalar>) throws(Failure) -> SolverOutcome
 }
 
 /// Value at a point, the gradient written to `gradient`.
-public typealias FullBatchEvaluation<Scalar: BLASScalar> =
-    (_ point: ParameterBlock<Scalar>, _ gradient: ParameterBlock<Scalar>) -> Double
-
-/// Gradient descent with heavy-ball momentum (Polyak 1964) and a fixed learning rate.
-public final class GradientDescent<Scalar: BLASScalar>: FullBatchSolver {
-    public private(set) var objective = Double.nan
-    public let gradient: ParameterBlock<Scalar>
-
-    private let evaluate: FullBatchEvaluation<Scalar>
-    private let optimizer: SGD<Scalar>
-    private let learningRate: Double
-
-    public init(
-        layout: ParameterLayout, learningRate: Double, momentum: Double,
-        evaluate: @escaping FullBatchEvaluation<Scalar>
-    ) {
-        self.evaluate = evaluate
-        self.learningRate = learningRate
-        gradient = ParameterBlock(layout: layout)
-        optimizer = SGD(layout: layout, momentum: momentum)
-    }
-
-    public func start(at point: ParameterBlock<Scalar>) { objective = evaluate(point, gradient) }
-
-    public func step(_ point: ParameterBlock<Scalar>) -> SolverOutcome {
-        optimizer.update(point, along: gradient, learningRate: learningRate)
-        objective = evaluate(point, gradient)
-        return objective.isFinite ? .improved : .diverged
-    }
-}
+public typealias FullBatchEvaluation<Scalar: BLASScalar, Failure: Error> =
+    (_ point: ParameterBlock<Scalar>, _ gradient: ParameterBlock<Scalar>) throws(Failure) -> Double

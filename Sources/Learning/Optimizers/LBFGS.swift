@@ -6,12 +6,13 @@ import LinearAlgebra
 /// Close to the minimum the decrease of the objective drowns in rounding long before the gradient is small. There the
 /// line search turns to the approximate Wolfe conditions, which look at slopes only (Hager and Zhang, "A new conjugate
 /// gradient method with guaranteed descent and an efficient line search", SIAM J. Optim. 16, 2005, equation 4.1).
-public final class LBFGS<Scalar: BLASScalar>: FullBatchSolver {
+public final class LBFGS<Scalar: BLASScalar, Failure: Error>: FullBatchSolver {
     public private(set) var objective = Double.nan
     public let gradient: ParameterBlock<Scalar>
+    /// Without those of a step that threw: it will be made again.
     public private(set) var evaluations = 0
 
-    private let evaluate: FullBatchEvaluation<Scalar>
+    private let evaluate: FullBatchEvaluation<Scalar, Failure>
     private let history: Int
     private let direction: ParameterBlock<Scalar>
     private let candidate: ParameterBlock<Scalar>
@@ -21,8 +22,11 @@ public final class LBFGS<Scalar: BLASScalar>: FullBatchSolver {
     private var spare: [(ParameterBlock<Scalar>, ParameterBlock<Scalar>)] = []
     private var projections: [Double]
 
-    /// `history` pairs of steps and gradient changes are remembered.
-    public init(layout: ParameterLayout, history: Int = 20, evaluate: @escaping FullBatchEvaluation<Scalar>) {
+    /// `history` pairs of steps and gradient changes are remembered: in all 2·history + 4 blocks of the layout.
+    public init(
+        layout: ParameterLayout, history: Int = 20, evaluate: @escaping FullBatchEvaluation<Scalar, Failure>
+    ) {
+        precondition(history > 0, "L-BFGS without history")
         self.evaluate = evaluate
         self.history = history
         gradient = ParameterBlock(layout: layout)
@@ -33,13 +37,13 @@ public final class LBFGS<Scalar: BLASScalar>: FullBatchSolver {
     }
 
     /// Evaluates the starting point.
-    public func start(at point: ParameterBlock<Scalar>) {
-        objective = evaluate(point, gradient)
+    public func start(at point: ParameterBlock<Scalar>) throws(Failure) {
+        objective = try evaluate(point, gradient)
         evaluations += 1
     }
 
     /// One iteration: moves `point` to a better one.
-    public func step(_ point: ParameterBlock<Scalar>) -> SolverOutcome {
+    public func step(_ point: ParameterBlock<Scalar>) throws(Failure) -> SolverOutcome {
         guard objective.isFinite, gradient.norm.isFinite else { return .diverged }
         computeDirection()
         var slope = direction.dot(gradient)
@@ -51,15 +55,17 @@ public final class LBFGS<Scalar: BLASScalar>: FullBatchSolver {
             guard slope < 0 else { return .exhausted }
         }
         let first = differences.isEmpty ? min(1, 1 / gradient.norm) : 1
-        if let length = lineSearch(from: point, slope: slope, first: first) {
+        if let length = try undisturbedLineSearch(from: point, slope: slope, first: first) {
             accept(length, point)
             return .improved
         }
         guard !differences.isEmpty else { return .exhausted }
         forget()
-        return step(point)
+        return try step(point)
     }
 
+    /// Drops all pairs. Whoever makes an interrupted step again comes to the same end without them: it would have
+    /// dropped them too.
     private func forget() {
         for pair in differences { spare.append((pair.step, pair.change)) }
         differences.removeAll()
@@ -91,7 +97,7 @@ public final class LBFGS<Scalar: BLASScalar>: FullBatchSolver {
                 let oldest = differences.removeFirst()
                 return (oldest.step, oldest.change)
             }()
-            : spare.popLast() ?? (ParameterBlock(layout: point.layout), ParameterBlock(layout: point.layout))
+            : emptyPair()
         step.copy(from: direction)
         step.scale(by: length)
         change.copy(from: candidateGradient)
@@ -107,6 +113,52 @@ public final class LBFGS<Scalar: BLASScalar>: FullBatchSolver {
         objective = candidateObjective
     }
 
+    // MARK: State
+
+    public var progress: [String: Double] {
+        ["objective": objective, "evaluations": Double(evaluations), "pairs": Double(differences.count)]
+    }
+
+    /// The gradient, then the pairs, oldest first.
+    public var blocks: [StateBlock<Scalar>] {
+        [StateBlock(name: "gradient", block: gradient)]
+            + differences.enumerated().flatMap { Self.blocks(ofPair: $0, $1.step, $1.change) }
+    }
+
+    private static func blocks(
+        ofPair index: Int, _ step: ParameterBlock<Scalar>, _ change: ParameterBlock<Scalar>
+    ) -> [StateBlock<Scalar>] {
+        [StateBlock(name: "step_\(index)", block: step), StateBlock(name: "change_\(index)", block: change)]
+    }
+
+    public func resume(from progress: [String: Double], fill: (StateBlock<Scalar>) -> Bool) -> Bool {
+        forget()
+        guard let stored = progress["objective"], stored.isFinite, let count = progress.count("evaluations"),
+            let pairs = progress.count("pairs"), pairs <= history, fill(StateBlock(name: "gradient", block: gradient)),
+            (0..<pairs).allSatisfy({ restorePair($0, fill) })
+        else {
+            (objective, evaluations) = (.nan, 0)
+            gradient.zero()
+            forget()
+            return false
+        }
+        (objective, evaluations) = (stored, count)
+        return true
+    }
+
+    private func restorePair(_ index: Int, _ fill: (StateBlock<Scalar>) -> Bool) -> Bool {
+        let (step, change) = emptyPair()
+        guard Self.blocks(ofPair: index, step, change).allSatisfy(fill) else { return false }
+        let curvature = step.dot(change)
+        guard curvature > 0 else { return false }
+        differences.append((step, change, curvature))
+        return true
+    }
+
+    private func emptyPair() -> (ParameterBlock<Scalar>, ParameterBlock<Scalar>) {
+        spare.popLast() ?? (ParameterBlock(layout: gradient.layout), ParameterBlock(layout: gradient.layout))
+    }
+
     // MARK: Line search
 
     private var candidateObjective = 0.0
@@ -118,17 +170,32 @@ public final class LBFGS<Scalar: BLASScalar>: FullBatchSolver {
         var slope: Double
     }
 
-    private func probe(_ length: Double, from point: ParameterBlock<Scalar>) -> Probe {
+    private func probe(_ length: Double, from point: ParameterBlock<Scalar>) throws(Failure) -> Probe {
         candidate.copy(from: point)
         candidate.add(direction, scaledBy: length)
-        candidateObjective = evaluate(candidate, candidateGradient)
+        candidateObjective = try evaluate(candidate, candidateGradient)
         evaluations += 1
         return Probe(length: length, objective: candidateObjective, slope: candidateGradient.dot(direction))
     }
 
+    /// A line search that leaves nothing behind when it is interrupted.
+    private func undisturbedLineSearch(
+        from point: ParameterBlock<Scalar>, slope: Double, first: Double
+    ) throws(Failure) -> Double? {
+        let evaluationsBefore = evaluations
+        do {
+            return try lineSearch(from: point, slope: slope, first: first)
+        } catch {
+            evaluations = evaluationsBefore
+            throw error
+        }
+    }
+
     /// A step length that fulfils the (approximate) strong Wolfe conditions, by bracketing and cubic interpolation
     /// (Nocedal and Wright, algorithms 3.5 and 3.6). nil if there is none that rounding lets us see.
-    private func lineSearch(from point: ParameterBlock<Scalar>, slope: Double, first: Double) -> Double? {
+    private func lineSearch(
+        from point: ParameterBlock<Scalar>, slope: Double, first: Double
+    ) throws(Failure) -> Double? {
         let (decrease, flatness) = (1e-4, 0.9)
         let origin = Probe(length: 0, objective: objective, slope: slope)
         // Changes below this are rounding, not information.
@@ -144,7 +211,7 @@ public final class LBFGS<Scalar: BLASScalar>: FullBatchSolver {
         var high: Probe?
         var length = first
         for _ in 0..<60 {
-            let p = probe(length, from: point)
+            let p = try probe(length, from: point)
             if !p.objective.isFinite || !p.slope.isFinite {
                 high = Probe(length: length, objective: .infinity, slope: .infinity)
             } else if !isLowEnough(p) || (p.objective > low.objective + noise && low.length > 0) {

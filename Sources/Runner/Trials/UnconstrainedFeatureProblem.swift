@@ -86,7 +86,7 @@ struct UnconstrainedFeatureProblem: Problem {
             }
         let measuring = Double(measurements) * (20 * d * d * d + 4 * n * d * (d + k))
         return Cost(
-            family: "ufm \(name) \(model.loss) \(precision)",
+            family: "ufm \(name) \(model.loss.name) \(precision)",
             work: step * count * (precision == "float32" ? 0.6 : 1) + measuring)
     }
 
@@ -131,8 +131,8 @@ struct UnconstrainedFeatureProblem: Problem {
 
     private func solver<Scalar: BLASScalar>(
         for objective: UnconstrainedFeatureObjective<Scalar>
-    ) -> any FullBatchSolver<Scalar> {
-        let evaluate: FullBatchEvaluation<Scalar> = { point, gradient in
+    ) -> any FullBatchSolver<Scalar, Never> {
+        let evaluate: FullBatchEvaluation<Scalar, Never> = { point, gradient in
             gradient.zero()
             return objective.evaluate(FullBatch(), at: point, addingTo: gradient)
                 + objective.decay(at: point, addingTo: gradient)
@@ -149,7 +149,7 @@ struct UnconstrainedFeatureProblem: Problem {
     // MARK: Measuring
 
     private func measure<Scalar: BLASScalar>(
-        _ objective: UnconstrainedFeatureObjective<Scalar>, _ solver: any FullBatchSolver<Scalar>,
+        _ objective: UnconstrainedFeatureObjective<Scalar>, _ solver: any FullBatchSolver<Scalar, Never>,
         at point: ParameterBlock<Scalar>, step: Int, into record: inout TrialRecord
     ) {
         guard record.measurements.last?.step != step else { return }
@@ -164,7 +164,7 @@ struct UnconstrainedFeatureProblem: Problem {
     }
 
     private func finish<Scalar: BLASScalar>(
-        _ objective: UnconstrainedFeatureObjective<Scalar>, _ solver: any FullBatchSolver<Scalar>,
+        _ objective: UnconstrainedFeatureObjective<Scalar>, _ solver: any FullBatchSolver<Scalar, Never>,
         at point: ParameterBlock<Scalar>, step: Int, stop: Stop, _ record: inout TrialRecord
     ) {
         record.set("objective", solver.objective)
