@@ -50,9 +50,7 @@ public enum ClassificationLoss: Equatable, Sendable, CustomStringConvertible {
         logits: UnsafeMutablePointer<Scalar>, classes: Int, samples: Int, stride: Int, labels: UnsafePointer<Int32>,
         scale: Scalar, workspace: LossWorkspace<Scalar>
     ) -> Double {
-        let logits = LossTile(
-            logits: logits, stride: stride, classes: classes, count: samples, labels: labels, workspace: workspace)
-        return sum(logits, gradientScale: scale) * Double(scale)
+        replacing(logits, classes, samples, stride, labels, scale, workspace)
     }
 
     /// The same loss with the logits left as they are.
@@ -62,22 +60,44 @@ public enum ClassificationLoss: Equatable, Sendable, CustomStringConvertible {
         logits: UnsafePointer<Scalar>, classes: Int, samples: Int, stride: Int, labels: UnsafePointer<Int32>,
         scale: Scalar, workspace: LossWorkspace<Scalar>
     ) -> Double {
-        let logits = LossTile(
-            // Read only: without a gradient scale nothing is written.
-            logits: UnsafeMutablePointer(mutating: logits), stride: stride, classes: classes, count: samples,
-            labels: labels, workspace: workspace)
-        return sum(logits, gradientScale: nil) * Double(scale)
+        reading(logits, classes, samples, stride, labels, scale, workspace)
+    }
+
+    // The bodies are functions of their own: in the public ones the part for any other Scalar would make its type
+    // metadata on every call, before it is known not to be needed.
+
+    @inline(never)
+    private func replacing<Scalar: BLASScalar>(
+        _ logits: UnsafeMutablePointer<Scalar>, _ classes: Int, _ samples: Int, _ stride: Int,
+        _ labels: UnsafePointer<Int32>, _ scale: Scalar, _ workspace: LossWorkspace<Scalar>
+    ) -> Double {
+        sum(logits, classes, samples, stride, labels, gradientScale: scale, workspace) * Double(scale)
+    }
+
+    @inline(never)
+    private func reading<Scalar: BLASScalar>(
+        _ logits: UnsafePointer<Scalar>, _ classes: Int, _ samples: Int, _ stride: Int,
+        _ labels: UnsafePointer<Int32>, _ scale: Scalar, _ workspace: LossWorkspace<Scalar>
+    ) -> Double {
+        // Without a gradient scale nothing is written.
+        sum(UnsafeMutablePointer(mutating: logits), classes, samples, stride, labels, gradientScale: nil, workspace)
+            * Double(scale)
     }
 
     /// Σ of the losses, a tile at a time. The scale and what a loss does not have are constants wherever this is
     /// inlined, so that each of the loops below it is made of what its loss needs and nothing else.
     @inline(__always)
-    private func sum<Scalar: BLASScalar>(_ all: LossTile<Scalar>, gradientScale: Scalar?) -> Double {
+    private func sum<Scalar: BLASScalar>(
+        _ logits: UnsafeMutablePointer<Scalar>, _ classes: Int, _ samples: Int, _ stride: Int,
+        _ labels: UnsafePointer<Int32>, gradientScale: Scalar?, _ workspace: LossWorkspace<Scalar>
+    ) -> Double {
         precondition(hasValidParameters, "parameters of a loss")
         var sum = 0.0
         var first = 0
-        while first < all.count {
-            let tile = all.part(from: first)
+        while first < samples {
+            let tile = LossTile(
+                logits: logits + first, stride: stride, classes: classes,
+                count: min(samples - first, LossWorkspace<Scalar>.tile), labels: labels + first, workspace: workspace)
             switch self {
             case .crossEntropy:
                 sum += tile.crossEntropy(gradientScale: gradientScale, smoothing: nil, focusing: nil)

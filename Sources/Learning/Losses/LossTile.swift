@@ -29,14 +29,6 @@ struct LossTile<Scalar: BLASScalar> {
     let labels: UnsafePointer<Int32>
     let workspace: LossWorkspace<Scalar>
 
-    /// As many samples from `first` on as the workspace takes.
-    @inline(__always)
-    func part(from first: Int) -> LossTile {
-        LossTile(
-            logits: logits + first, stride: stride, classes: classes,
-            count: min(count - first, LossWorkspace<Scalar>.tile), labels: labels + first, workspace: workspace)
-    }
-
     /// The logit of sample i's own class, into `target[i]`.
     @inline(__always)
     func gatherTargets(_ target: UnsafeMutablePointer<Scalar>) {
