@@ -17,3 +17,8 @@ void dgesdd_(const char *jobz, const int *m, const int *n, double *a, const int 
 // Solution of a symmetric positive definite system by Cholesky (LAPACK DPOSV).
 void dposv_(const char *uplo, const int *n, const int *nrhs, double *a, const int *lda, double *b, const int *ldb,
             int *info, size_t uplo_length);
+
+// Square roots for loops: the C library's, which Swift's squareRoot() calls, sets errno for negative numbers, and with
+// that no loop becomes vector instructions.
+static inline float ncsweep_square_root_float(float x) { return __builtin_elementwise_sqrt(x); }
+static inline double ncsweep_square_root_double(double x) { return __builtin_elementwise_sqrt(x); }

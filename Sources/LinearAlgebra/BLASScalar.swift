@@ -22,6 +22,9 @@ public protocol BLASScalar: BinaryFloatingPoint, Codable, SIMDScalar, Sendable, 
 
     /// x ← α·x.
     static func scale(_ n: Int, _ alpha: Self, _ x: UnsafeMutablePointer<Self>)
+
+    /// √x, correctly rounded, NaN for x < 0: in loops that are to vectorise, where `squareRoot()` is a call.
+    static func squareRoot(of x: Self) -> Self
 }
 
 public enum Transpose: Sendable {
@@ -56,6 +59,10 @@ extension Float: BLASScalar {
     public static func scale(_ n: Int, _ alpha: Float, _ x: UnsafeMutablePointer<Float>) {
         cblas_sscal(blasint(n), alpha, x, 1)
     }
+
+    @inlinable
+    @inline(__always)
+    public static func squareRoot(of x: Float) -> Float { ncsweep_square_root_float(x) }
 }
 
 extension Double: BLASScalar {
@@ -83,4 +90,8 @@ extension Double: BLASScalar {
     public static func scale(_ n: Int, _ alpha: Double, _ x: UnsafeMutablePointer<Double>) {
         cblas_dscal(blasint(n), alpha, x, 1)
     }
+
+    @inlinable
+    @inline(__always)
+    public static func squareRoot(of x: Double) -> Double { ncsweep_square_root_double(x) }
 }

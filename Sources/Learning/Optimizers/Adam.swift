@@ -85,7 +85,7 @@ public final class Adam<Scalar: BLASScalar>: Optimizer {
                 let square = keep2 * s[i] + gain2 * g[i] * g[i]
                 u[i] = mean
                 s[i] = square
-                theta[i] -= rate * (mean / (square.squareRoot() * correction + epsilon))
+                theta[i] -= rate * (mean / (Scalar.squareRoot(of: square) * correction + epsilon))
             }
         }
     }
