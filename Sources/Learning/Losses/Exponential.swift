@@ -56,7 +56,7 @@ func exponential(double x: Double) -> Double {
     return x < -708.39 ? 0 : result
 }
 
-/// log(1 + x) for 0 ≤ x < 2⁵², within 2 ulp, relative to the result also where it is tiny; NaN for NaN and infinity.
+/// log(1 + x) for 0 ≤ x ≤ 10³⁰⁰, within 2 ulp, relative to the result also where it is tiny; NaN for NaN and infinity.
 ///
 /// The method and the coefficients are those of fdlibm's `log` and `log1p` (Sun Microsystems 1993): 1 + x = 2ᵏ(1 + f)
 /// with √½ ≤ 1 + f < √2, and log(1 + f) = f − f²/2 + s(f²/2 + R(s²)), s = f/(2 + f).
