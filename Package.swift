@@ -23,6 +23,7 @@ let package = Package(
         .target(name: "CStartup"),
 
         .target(name: "RandomNumbers"),
+        .target(name: "ArrayFiles", dependencies: ["CZlib"]),
         .target(name: "LinearAlgebra", dependencies: ["COpenBLAS"]),
         .target(name: "MPI", dependencies: ["CMPI", "LinearAlgebra"]),
         .target(name: "Learning", dependencies: ["CZlib", "LinearAlgebra", "RandomNumbers"]),
@@ -36,7 +37,7 @@ let package = Package(
         .target(
             name: "Runner",
             dependencies: [
-                "CStartup", "MPI", "LinearAlgebra", "Learning", "NeuralCollapse", "UnconstrainedFeatures",
+                "CStartup", "ArrayFiles", "MPI", "LinearAlgebra", "Learning", "NeuralCollapse", "UnconstrainedFeatures",
                 "Sweeps", "Results", .product(name: "DequeModule", package: "swift-collections"),
             ]),
         .executableTarget(
@@ -53,6 +54,7 @@ let package = Package(
             ]),
 
         .testTarget(name: "RandomNumbersTests", dependencies: ["RandomNumbers"]),
+        .testTarget(name: "ArrayFilesTests", dependencies: ["ArrayFiles"], exclude: ["Reference"]),
         .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "RandomNumbers"]),
         .testTarget(
             name: "LearningTests", dependencies: ["Learning", "LinearAlgebra", "RandomNumbers", "CZlib"],

@@ -1,3 +1,4 @@
+import ArrayFiles
 import Foundation
 import Sweeps
 
@@ -39,7 +40,9 @@ public struct CheckpointFolder: Sendable {
 
     /// The trial's last checkpoint; nil where there is none, or none that is whole and of this very trial.
     func load(_ trial: Trial) -> Safetensors? {
-        guard let bytes = try? Data(contentsOf: file(trial.id)), var content = Safetensors(decoding: bytes),
+        // Read, not mapped: a folder on a network may lose the file while it is being used.
+        guard let bytes = try? Data(contentsOf: file(trial.id)),
+            var content = try? Safetensors(decoding: bytes, path: file(trial.id).path),
             content.metadata["trial"] == trial.canonicalText,
             let checksum = content.metadata.removeValue(forKey: "checksum"), checksum == Self.checksum(content)
         else { return nil }
@@ -56,9 +59,9 @@ public struct CheckpointFolder: Sendable {
         for (key, value) in content.metadata.sorted(by: { $0.key < $1.key }) {
             for byte in (key + "=" + value).utf8 { add(UInt64(byte)) }
         }
-        for tensor in content.tensors.sorted(by: { $0.name < $1.name }) {
-            for byte in tensor.name.utf8 { add(UInt64(byte)) }
-            tensor.bytes.withUnsafeBytes { bytes in
+        for name in content.names.sorted() {
+            for byte in name.utf8 { add(UInt64(byte)) }
+            content[name]?.bytes.withUnsafeBytes { bytes in
                 let whole = bytes.count & ~7
                 for offset in stride(from: 0, to: whole, by: 8) {
                     add(bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))

@@ -1,3 +1,5 @@
+import ArrayFiles
+import Foundation
 import Learning
 import LinearAlgebra
 import MPI
@@ -77,7 +79,7 @@ struct TrainingCheckpoints<Scalar: BLASScalar> {
         let own = isFirstRank ? context.checkpoints?.load(context.trial) : nil
         guard let team = context.team else { return own }
         let bytes = team.broadcast((try? own?.encoded()).map { [UInt8]($0) } ?? [], from: 0)
-        return Safetensors(decoding: bytes)
+        return try? Safetensors(decoding: Data(bytes), path: "checkpoint of trial \(context.trial.id)")
     }
 
     private func encode(_ record: TrialRecord) -> [UInt8] {
