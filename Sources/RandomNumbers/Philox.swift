@@ -61,6 +61,12 @@ extension Philox {
         case rotation
         /// Inputs of tests and benchmarks.
         case test
+        /// Flips and crops of training samples.
+        case augmentation
+        /// Which training labels are wrong, and how.
+        case labelNoise
+        /// Samples of a Gaussian mixture.
+        case mixture
 
         var code: UInt32 {
             switch self {
@@ -73,6 +79,9 @@ extension Philox {
             case .test: 0x5000_0000
             case .dropout(let index): 0x6000_0000 | UInt32(index)
             case .rotation: 0x7000_0000
+            case .augmentation: 0xA000_0000
+            case .labelNoise: 0xB000_0000
+            case .mixture: 0xC000_0000
             }
         }
     }
