@@ -26,7 +26,7 @@ let package = Package(
         .target(name: "ArrayFiles", dependencies: ["CZlib"]),
         .target(name: "LinearAlgebra", dependencies: ["COpenBLAS"]),
         .target(name: "MPI", dependencies: ["CMPI", "LinearAlgebra"]),
-        .target(name: "Learning", dependencies: ["CZlib", "LinearAlgebra", "RandomNumbers"]),
+        .target(name: "Learning", dependencies: ["ArrayFiles", "CZlib", "LinearAlgebra", "RandomNumbers"]),
         .target(name: "NeuralCollapse", dependencies: ["LinearAlgebra"]),
         .target(name: "UnconstrainedFeatures", dependencies: ["Learning", "LinearAlgebra", "RandomNumbers"]),
         .target(
@@ -57,7 +57,8 @@ let package = Package(
         .testTarget(name: "ArrayFilesTests", dependencies: ["ArrayFiles"], exclude: ["Reference"]),
         .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "RandomNumbers"]),
         .testTarget(
-            name: "LearningTests", dependencies: ["Learning", "LinearAlgebra", "RandomNumbers", "CZlib"],
+            name: "LearningTests",
+            dependencies: ["Learning", "ArrayFiles", "LinearAlgebra", "RandomNumbers", "CZlib"],
             exclude: ["Reference"]),
         .testTarget(
             name: "NeuralCollapseTests", dependencies: ["NeuralCollapse", "LinearAlgebra"], exclude: ["Reference"]),

@@ -7,7 +7,7 @@ extension EndToEndTests {
         /// One long trial for two ranks: the one without work must sleep, whichever it is.
         @Test func aRankWithoutWorkSleeps() throws {
             let folder = try TemporaryFolder()
-            try SmallDataSet.write(to: folder.path)
+            try SmallDataSet.write(to: folder.path + "/small")
             let file = try folder.write(
                 "problem: network\ndataset: small\nepochs: 1000000\nbatch: 32\nlambda: 1e-3\narchitecture: mlp(256)\n",
                 to: "long.yaml")

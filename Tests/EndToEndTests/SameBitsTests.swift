@@ -48,7 +48,7 @@ extension EndToEndTests {
 
         @Test func onAnyNumberOfRanks() throws {
             let folder = try TemporaryFolder()
-            try SmallDataSet.write(to: folder.path)
+            try SmallDataSet.write(to: folder.path + "/small")
             let file = try folder.write(Self.mixed, to: "mixed.yaml")
             var reference: Stored?
             for ranks in [nil, 1, 2, 3, 4] {
@@ -74,7 +74,7 @@ extension EndToEndTests {
         /// Trials that several ranks share, alone and among others in one sweep.
         @Test func sharedByATeam() throws {
             let folder = try TemporaryFolder()
-            try SmallDataSet.write(to: folder.path)
+            try SmallDataSet.write(to: folder.path + "/small")
             func file(teamOf ranks: Int) throws -> String {
                 try folder.write(
                     """

@@ -53,7 +53,7 @@ extension EndToEndTests {
 
         @Test(arguments: [nil, 2]) func givesUpALongTrial(ranks: Int?) throws {
             let folder = try TemporaryFolder()
-            try SmallDataSet.write(to: folder.path)
+            try SmallDataSet.write(to: folder.path + "/small")
             let file = try folder.write(Self.long, to: "long.yaml")
             let directory = folder.path + "/results"
             let program = try Programs.startSweep(file, to: directory, data: folder.path, ranks: ranks)
@@ -82,7 +82,7 @@ extension EndToEndTests {
         /// A team gives up together.
         @Test func givesUpATrialOfATeam() throws {
             let folder = try TemporaryFolder()
-            try SmallDataSet.write(to: folder.path)
+            try SmallDataSet.write(to: folder.path + "/small")
             let file = try folder.write(Self.long + "\nshards: 2\nexecution: {ranks: 2}\n", to: "team.yaml")
             let directory = folder.path + "/results"
             let program = try Programs.startSweep(file, to: directory, data: folder.path, ranks: 3)

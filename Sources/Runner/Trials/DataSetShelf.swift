@@ -3,25 +3,26 @@ import LinearAlgebra
 import MPI
 import Sweeps
 
-/// The data sets of a sweep: read once a node, the pixels in memory that its ranks share.
+/// The data sets of a sweep: read once a node, the values in memory that its ranks share.
 ///
-/// For planning, a shelf knows sizes only and reads no data.
+/// For planning, a shelf knows shapes and labels only and reads no values.
 public final class DataSetShelf {
     struct Entry {
-        let sizes: DataSetSizes
+        let sizes: DataSetSummary
         /// Training samples of each class.
         let classCounts: [Int]
+        /// Test samples of each class.
+        let testClassCounts: [Int]
         /// nil before `load`.
         let training: DataSet?
         let test: DataSet?
 
-        var classes: Int { classCounts.count }
+        var classes: Int { sizes.classes }
 
-        init(
-            _ sizes: DataSetSizes, trainingLabels: [Int32], classes: Int, training: DataSet? = nil, test: DataSet? = nil
-        ) {
+        init(_ sizes: DataSetSummary, training: DataSet? = nil, test: DataSet? = nil) {
             self.sizes = sizes
-            classCounts = trainingLabels.reduce(into: Array(repeating: 0, count: classes)) { $0[Int($1)] += 1 }
+            classCounts = sizes.trainingLabels.classCounts(sizes.classes)
+            testClassCounts = sizes.testLabels.classCounts(sizes.classes)
             self.training = training
             self.test = test
         }
@@ -39,51 +40,48 @@ public final class DataSetShelf {
         self.environmentFolder = environmentFolder
     }
 
-    /// Sizes and, once loaded, the data; a headers-only entry is made on first use.
+    /// Shapes, labels and, once loaded, the data; an entry without data is made on first use.
     func entry(_ name: String) throws(ParameterProblem) -> Entry {
         if let entry = entries[name] { return entry }
-        do {
-            let location = try locate(name)
-            let labels = try location.readLabels(.training)
-            let entry = Entry(try location.sizes(), trainingLabels: labels.labels, classes: labels.classes)
-            entries[name] = entry
-            return entry
-        } catch {
+        let summary: DataSetSummary
+        do { summary = try locate(name).summary() } catch {
             throw ParameterProblem(name: "dataset", message: error.description)
         }
+        try MachineMemory.check(
+            bytes: Double(summary.byteCount(.training)) + Double(summary.byteCount(.test)), for: "dataset")
+        let entry = Entry(summary)
+        entries[name] = entry
+        return entry
     }
 
     private func locate(_ name: String) throws(DataError) -> DataSetLocation {
         try DataSetLocation.find(name: name, folder: folder, environmentFolder: environmentFolder)
     }
 
-    /// Reads the data sets. Collective over the ranks of a node: its first rank reads the pixels for all.
+    /// Reads the data sets. Collective over the ranks of a node: its first rank reads the values for all.
     public func load(_ names: [String], on node: Communicator) throws {
         for name in names {
-            let (location, sizes, labels) = try node.agree {
+            let (location, summary) = try node.agree {
                 let location = try locate(name)
-                let training = try location.readLabels(.training)
-                let test = try location.readLabels(.test, classes: training.classes)
-                return (location, try location.sizes(), (training, test))
+                return (location, try location.summary())
             }
-            let memory = NodeMemory(byteCount: sizes.trainingBytes + sizes.testBytes, on: node)
-            let trainingPixels = UnsafeMutableRawBufferPointer(rebasing: memory.bytes[..<sizes.trainingBytes])
-            let testPixels = UnsafeMutableRawBufferPointer(rebasing: memory.bytes[sizes.trainingBytes...])
+            // Floats begin at a multiple of their size.
+            let trainingBytes = (summary.byteCount(.training) + 63) / 64 * 64
+            let memory = NodeMemory(byteCount: trainingBytes + summary.byteCount(.test), on: node)
+            let training = UnsafeMutableRawBufferPointer(rebasing: memory.bytes[..<summary.byteCount(.training)])
+            let test = UnsafeMutableRawBufferPointer(rebasing: memory.bytes[trainingBytes...])
             try node.agree {
                 guard node.rank == 0 else { return }
-                try location.readPixels(.training, into: trainingPixels)
-                try location.readPixels(.test, into: testPixels)
+                try location.read(.training, of: summary, into: training)
+                try location.read(.test, of: summary, into: test)
             }
             memory.publish()
-            let classes = labels.0.classes
-            entries[name] = Entry(
-                sizes, trainingLabels: labels.0.labels, classes: classes,
-                training: DataSet(
-                    pixels: UnsafeRawBufferPointer(trainingPixels), sampleShape: sizes.sampleShape,
-                    labels: labels.0.labels, classes: classes, owner: memory),
-                test: DataSet(
-                    pixels: UnsafeRawBufferPointer(testPixels), sampleShape: sizes.sampleShape,
-                    labels: labels.1.labels, classes: classes, owner: memory))
+            func dataSet(_ values: UnsafeMutableRawBufferPointer, _ part: DataSetPart) -> DataSet {
+                DataSet(
+                    values: UnsafeRawBufferPointer(values), element: summary.element, sampleShape: summary.sampleShape,
+                    labels: summary.labels(part), classes: summary.classes, owner: memory)
+            }
+            entries[name] = Entry(summary, training: dataSet(training, .training), test: dataSet(test, .test))
         }
     }
 }
