@@ -192,7 +192,7 @@ import Testing
             let data = randomData(samples: 40, width: 12, classes: 4)
             objective = NetworkObjective(
                 network: Network(try Architecture(parsing: "mlp(10)"), inputWidth: 12, classes: 4), loss: .crossEntropy,
-                data: data, normalization: PixelNormalization(of: data, samples: Array(0..<40)), weightDecay: 1e-3,
+                data: data, normalization: Normalization(of: data, samples: Array(0..<40)), weightDecay: 1e-3,
                 largestShard: 20)
             point = ParameterBlock(layout: objective.layout)
             objective.initialize(point, seed: 2)

@@ -85,7 +85,7 @@ struct NaiveNetwork {
     }
 }
 
-private let normalization = PixelNormalization(mean: 0.4, standardDeviation: 0.3)
+private let normalization = Normalization(mean: 0.4, standardDeviation: 0.3)
 
 private func objective<Scalar: BLASScalar>(
     _ scalar: Scalar.Type, _ architecture: String, _ loss: ClassificationLoss, bias: Bool = true, decay: Double = 0,
@@ -102,8 +102,8 @@ private func objective<Scalar: BLASScalar>(
 private func inputs(_ data: DataSet, _ indices: ArraySlice<Int>) -> [[Double]] {
     indices.map { sample in
         (0..<data.sampleWidth).map {
-            (Double(data.pixels[sample * data.sampleWidth + $0]) / 255 - normalization.mean)
-                / normalization.standardDeviation
+            (Double(data.values[sample * data.sampleWidth + $0]) / 255 - normalization.mean[0])
+                / normalization.standardDeviation[0]
         }
     }
 }

@@ -52,7 +52,7 @@ import Testing
         let network = try Network(Architecture(parsing: "mlp(6-5)"), input: FeatureShape(vector: 8), classes: 3)
         let objective = NetworkObjective<Double>(
             network: network, loss: reference.loss, data: data,
-            normalization: PixelNormalization(mean: 0.5, standardDeviation: 0.25), weightDecay: .all(0.01),
+            normalization: Normalization(mean: 0.5, standardDeviation: 0.25), weightDecay: .all(0.01),
             largestShard: 7)
         let parameters = ParameterBlock<Double>(layout: network.layout)
         let gradients = ParameterBlock<Double>(layout: network.layout)

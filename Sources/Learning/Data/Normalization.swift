@@ -188,6 +188,3 @@ struct NormalizationTable<Scalar: BLASScalar>: Equatable, Sendable {
         }
     }
 }
-
-/// The name of before, until all callers say `Normalization`.
-public typealias PixelNormalization = Normalization

@@ -35,7 +35,7 @@ public final class NetworkObjective<Scalar: BLASScalar>: Objective {
     public let network: Network
     public let loss: ClassificationLoss
     public let data: DataSet
-    public let normalization: PixelNormalization
+    public let normalization: Normalization
     public let weightDecay: NetworkDecay
     /// Running means and variances.
     public let statistics: ParameterBlock<Scalar>
@@ -45,7 +45,7 @@ public final class NetworkObjective<Scalar: BLASScalar>: Objective {
 
     /// - Parameter largestShard: no evaluated shard has more samples.
     public init(
-        network: Network, loss: ClassificationLoss, data: DataSet, normalization: PixelNormalization,
+        network: Network, loss: ClassificationLoss, data: DataSet, normalization: Normalization,
         weightDecay: NetworkDecay, largestShard: Int
     ) {
         precondition(network.classes == data.classes, "classes of another data set")

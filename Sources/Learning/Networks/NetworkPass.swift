@@ -52,7 +52,7 @@ public final class NetworkPass<Scalar: BLASScalar> {
     /// Takes these samples of the data set, normalised, as input.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
-    public func load(_ indices: ArraySlice<Int>, of data: DataSet, normalization: PixelNormalization) {
+    public func load(_ indices: ArraySlice<Int>, of data: DataSet, normalization: Normalization) {
         precondition(indices.count <= capacity, "more samples than the network pass holds")
         precondition(data.sampleWidth == network.input.count, "input of another data set")
         samples = indices.count

@@ -9,7 +9,7 @@ final class CollapseProbe<Scalar: BLASScalar> {
     private let network: Network
     private let statistics: ParameterBlock<Scalar>
     private let loss: ClassificationLoss
-    private let normalization: PixelNormalization
+    private let normalization: Normalization
     private let training: (data: DataSet, samples: [Int])
     private let test: (data: DataSet, samples: [Int])
     private let pass: NetworkPass<Scalar>
@@ -28,7 +28,7 @@ final class CollapseProbe<Scalar: BLASScalar> {
     private(set) var lastMetrics: [(Metric, Double)] = []
 
     init(
-        _ network: Network, loss: ClassificationLoss, normalization: PixelNormalization,
+        _ network: Network, loss: ClassificationLoss, normalization: Normalization,
         training: (data: DataSet, samples: [Int]), test: DataSet, statistics: ParameterBlock<Scalar>
     ) {
         self.network = network

@@ -26,7 +26,7 @@ final class NetworkTraining<Scalar: BLASScalar> {
     ) {
         self.problem = problem
         host = TeamHost(context.host, context.team)
-        let normalization = PixelNormalization(of: training, samples: samples)
+        let normalization = Normalization(of: training, samples: samples)
         let batch = min(problem.batch, samples.count)
         objective = NetworkObjective(
             network: problem.network, loss: problem.loss, data: training, normalization: normalization,
