@@ -43,7 +43,7 @@ let package = Package(
         .executableTarget(
             name: "ncsweep",
             dependencies: [
-                "CStartup", "LinearAlgebra", "MPI", "Sweeps", "Results", "Reports", "Runner",
+                "CStartup", "Learning", "LinearAlgebra", "MPI", "Sweeps", "Results", "Reports", "Runner",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
@@ -67,6 +67,7 @@ let package = Package(
         .testTarget(name: "SweepsTests", dependencies: ["Sweeps"]),
         .testTarget(name: "ResultsTests", dependencies: ["Results", "Sweeps"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Results", "Sweeps"]),
+        .testTarget(name: "RunnerTests", dependencies: ["Runner", "Learning"]),
         // Starts the built programs, alone and under mpirun.
         .target(name: "Programs", path: "Tests/Programs"),
         .executableTarget(

@@ -34,7 +34,7 @@ struct PlanCommand: ParsableCommand {
 /// Where data sets are looked for.
 struct DataOptions: ParsableArguments {
     @Option(
-        name: .customLong("data"), help: "Folder of IDX data sets, looked into before $NCSWEEP_DATA and the system's.")
+        name: .customLong("data"), help: "Folder of data sets, looked into before $NCSWEEP_DATA and the system's.")
     var folder: String?
 
     func validate() throws {
@@ -46,4 +46,5 @@ struct DataOptions: ParsableArguments {
     }
 
     var shelf: DataSetShelf { DataSetShelf(folder: folder, environmentFolder: Environment.dataFolder) }
+    var catalogue: DataSetCatalogue { DataSetCatalogue(folder: folder, environmentFolder: Environment.dataFolder) }
 }

@@ -73,10 +73,7 @@ extension DataSet {
             fillWithZero(count: first * channels, table, into: row)
             var source = image + sourceY * width * pixelBytes
             if change.flip {
-                for x in 0..<width {
-                    (line + x * pixelBytes).copyMemory(
-                        from: source + (width - 1 - x) * pixelBytes, byteCount: pixelBytes)
-                }
+                mirror(source, into: line)
                 source = UnsafeRawPointer(line)
             }
             normalize(
@@ -84,6 +81,22 @@ extension DataSet {
                 into: row + first * channels)
             fillWithZero(count: (outWidth - end) * channels, table, into: row + end * channels)
         }
+    }
+
+    /// target ← one line of an image, its pixels in reverse.
+    @inline(__always)
+    private func mirror(_ source: UnsafeRawPointer, into target: UnsafeMutableRawPointer) {
+        let (width, channels) = (sampleShape[1], sampleShape[2])
+        func mirror<Value: BitwiseCopyable>(as type: Value.Type) {
+            let (from, to) = (source.assumingMemoryBound(to: type), target.assumingMemoryBound(to: type))
+            var (forwards, backwards) = (0, (width - 1) &* channels)
+            for _ in 0..<width {
+                for c in 0..<channels { to[forwards &+ c] = from[backwards &+ c] }
+                forwards &+= channels
+                backwards &-= channels
+            }
+        }
+        element == .byte ? mirror(as: UInt8.self) : mirror(as: Float.self)
     }
 
     /// target ← `count` raw values, normalised; the first is of channel or column 0.

@@ -13,7 +13,7 @@ public struct DataSetLocation: Sendable {
     public let format: String
     private let source: any DataSetSource
 
-    static let systemFolder = "/usr/share/datasets"
+    public static let systemFolder = "/usr/share/datasets"
 
     /// Finds the data set's files, or reads what is to be made.
     ///

@@ -98,36 +98,47 @@ extension Normalization {
         return (mean / 255, variance > 0 ? variance.squareRoot() / 255 : 1)
     }
 
-    /// In two passes, as squares of large values would cancel.
+    /// In two passes, as squares of large values would cancel; sums per position, folded over the pixels of an image.
     private init(ofFloats data: DataSet, samples: [Int]) {
         let (width, period) = (data.sampleWidth, data.normalizationPeriod)
         let count = Double(max(samples.count * (width / period), 1))
-        /// For each channel or column, what `combine` makes of all its values.
-        func fold(_ initial: Double, _ combine: (_ total: Double, _ value: Double, _ column: Int) -> Double) -> [Double]
-        {
-            var totals = [Double](repeating: initial, count: period)
-            totals.withUnsafeMutableBufferPointer { totals in
-                for sample in samples {
-                    let row = data.floats(ofSample: sample)
-                    for start in stride(from: 0, to: width, by: period) {
-                        for j in 0..<period { totals[j] = combine(totals[j], Double(row[start + j]), j) }
-                    }
-                }
+        let memory = UnsafeMutableBufferPointer<Double>.allocate(capacity: 3 * width)
+        defer { memory.deallocate() }
+        let (sum, least, largest) = (memory.baseAddress!, memory.baseAddress! + width, memory.baseAddress! + 2 * width)
+        sum.initialize(repeating: 0, count: width)
+        least.initialize(repeating: .infinity, count: width)
+        largest.initialize(repeating: -.infinity, count: width)
+        for sample in samples {
+            let row = data.floats(ofSample: sample)
+            for j in 0..<width {
+                let value = Double(row[j])
+                sum[j] += value
+                least[j] = value < least[j] ? value : least[j]
+                largest[j] = value > largest[j] ? value : largest[j]
             }
-            return totals
         }
-        let mean = fold(0) { total, value, _ in total + value }.map { $0 / count }
-        let variance = mean.withUnsafeBufferPointer { mean in
-            fold(0) { total, value, j in total + (value - mean[j]) * (value - mean[j]) }.map { $0 / count }
+        for j in period..<max(period, width) {
+            sum[j % period] += sum[j]
+            least[j % period] = min(least[j % period], least[j])
+            largest[j % period] = max(largest[j % period], largest[j])
         }
+        let mean = (0..<period).map { sum[$0] / count }
         // Rounding gives constant values some variance, which must not be blown up to 1.
-        let (least, largest) = (
-            fold(.infinity) { total, x, _ in min(total, x) }, fold(-.infinity) { t, x, _ in max(t, x) }
-        )
+        let isConstant = (0..<period).map { least[$0] >= largest[$0] }
+        let (squares, centre) = (sum, least)
+        for j in 0..<width { (squares[j], centre[j]) = (0, mean[j % period]) }
+        for sample in samples {
+            let row = data.floats(ofSample: sample)
+            for j in 0..<width {
+                let difference = Double(row[j]) - centre[j]
+                squares[j] += difference * difference
+            }
+        }
+        for j in period..<max(period, width) { squares[j % period] += squares[j] }
         self.init(
             mean: mean,
             standardDeviation: (0..<period).map {
-                largest[$0] > least[$0] && variance[$0] > 0 ? variance[$0].squareRoot() : 1
+                isConstant[$0] || squares[$0] == 0 ? 1 : (squares[$0] / count).squareRoot()
             })
     }
 }
@@ -165,9 +176,8 @@ struct NormalizationTable<Scalar: BLASScalar>: Equatable, Sendable {
             byteShift.withUnsafeBufferPointer { shift in
                 let (scale, shift, length) = (scale.baseAddress!, shift.baseAddress!, byteScale.count)
                 for start in stride(from: 0, to: count, by: length) {
-                    for j in 0..<min(length, count - start) {
-                        target[start + j] = load(start + j) * scale[j] + shift[j]
-                    }
+                    let piece = target + start
+                    for j in 0..<min(length, count - start) { piece[j] = load(start &+ j) * scale[j] + shift[j] }
                 }
             }
         }
@@ -180,9 +190,8 @@ struct NormalizationTable<Scalar: BLASScalar>: Equatable, Sendable {
             mean.withUnsafeBufferPointer { mean in
                 let (scale, mean, length) = (scale.baseAddress!, mean.baseAddress!, scale.count)
                 for start in stride(from: 0, to: count, by: length) {
-                    for j in 0..<min(length, count - start) {
-                        target[start + j] = (load(start + j) - mean[j]) * scale[j]
-                    }
+                    let piece = target + start
+                    for j in 0..<min(length, count - start) { piece[j] = (load(start &+ j) - mean[j]) * scale[j] }
                 }
             }
         }
