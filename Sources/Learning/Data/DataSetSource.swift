@@ -30,6 +30,16 @@ public struct DataSetSummary: Equatable, Sendable {
     public let trainingLabels: [Int32]
     public let testLabels: [Int32]
 
+    public init(
+        sampleShape: [Int], element: DataSet.Element, classes: Int, trainingLabels: [Int32], testLabels: [Int32]
+    ) {
+        self.sampleShape = sampleShape
+        self.element = element
+        self.classes = classes
+        self.trainingLabels = trainingLabels
+        self.testLabels = testLabels
+    }
+
     public var sampleWidth: Int { sampleShape.reduce(1, *) }
     public var trainingSamples: Int { trainingLabels.count }
     public var testSamples: Int { testLabels.count }

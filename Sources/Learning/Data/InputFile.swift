@@ -113,9 +113,7 @@ final class InputFile {
     private func fill() throws(DataError) {
         guard !isAtEndOfFile, pending.isEmpty else { return }
         var got = 0
-        repeat {
-            got = Glibc.read(descriptor, buffer.bytes.baseAddress!, buffer.bytes.count)
-        } while got < 0 && errno == EINTR
+        repeat { got = readBytes(descriptor, buffer.bytes) } while got < 0 && errno == EINTR
         guard got >= 0 else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
         pending = 0..<got
         isAtEndOfFile = got == 0
@@ -136,4 +134,9 @@ final class InputFile {
         }
         return inflater
     }
+}
+
+/// The system's `read`, by a name that no method of the class has.
+private func readBytes(_ descriptor: Int32, _ target: UnsafeMutableRawBufferPointer) -> Int {
+    read(descriptor, target.baseAddress!, target.count)
 }

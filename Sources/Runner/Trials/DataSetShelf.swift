@@ -61,9 +61,14 @@ public final class DataSetShelf {
     /// Reads the data sets. Collective over the ranks of a node: its first rank reads the values for all.
     public func load(_ names: [String], on node: Communicator) throws {
         for name in names {
-            let (location, summary) = try node.agree {
+            // The first rank alone, as formats without a header are read whole for it.
+            let found: (location: DataSetLocation, summary: DataSetSummary)? = try node.agree {
+                guard node.rank == 0 else { return nil }
                 let location = try locate(name)
                 return (location, try location.summary())
+            }
+            guard let summary = DataSetSummary(node.broadcast(found?.summary.bytes ?? [], from: 0)) else {
+                preconditionFailure("summary of a data set")
             }
             // Floats begin at a multiple of their size.
             let trainingBytes = (summary.byteCount(.training) + 63) / 64 * 64
@@ -71,9 +76,8 @@ public final class DataSetShelf {
             let training = UnsafeMutableRawBufferPointer(rebasing: memory.bytes[..<summary.byteCount(.training)])
             let test = UnsafeMutableRawBufferPointer(rebasing: memory.bytes[trainingBytes...])
             try node.agree {
-                guard node.rank == 0 else { return }
-                try location.read(.training, of: summary, into: training)
-                try location.read(.test, of: summary, into: test)
+                try found?.location.read(.training, of: summary, into: training)
+                try found?.location.read(.test, of: summary, into: test)
             }
             memory.publish()
             func dataSet(_ values: UnsafeMutableRawBufferPointer, _ part: DataSetPart) -> DataSet {
@@ -83,5 +87,39 @@ public final class DataSetShelf {
             }
             entries[name] = Entry(summary, training: dataSet(training, .training), test: dataSet(test, .test))
         }
+    }
+}
+
+/// As it goes from a node's first rank to the others.
+extension DataSetSummary {
+    fileprivate var bytes: [UInt8] {
+        var writer = ByteWriter(reserving: 64 + trainingSamples + testSamples)
+        writer.write(element.rawValue)
+        writer.write(classes)
+        for list in [sampleShape, trainingLabels.map(Int.init), testLabels.map(Int.init)] {
+            writer.write(list.count)
+            for number in list { writer.write(number) }
+        }
+        return writer.bytes
+    }
+
+    fileprivate init?(_ bytes: [UInt8]) {
+        var reader = ByteReader(bytes)
+        func list() -> [Int]? {
+            guard let count = reader.integer() else { return nil }
+            var numbers: [Int] = []
+            numbers.reserveCapacity(count)
+            for _ in 0..<count {
+                guard let number = reader.integer() else { return nil }
+                numbers.append(number)
+            }
+            return numbers
+        }
+        guard let element = reader.text().flatMap(DataSet.Element.init), let classes = reader.integer(),
+            let shape = list(), let training = list(), let test = list(), reader.isAtEnd
+        else { return nil }
+        self.init(
+            sampleShape: shape, element: element, classes: classes, trainingLabels: training.map { Int32($0) },
+            testLabels: test.map { Int32($0) })
     }
 }
