@@ -49,17 +49,14 @@ public struct DataSetLocation: Sendable {
     private static func candidates(for name: String, folders: [String], systemFolder: String) -> [DataSetFolder] {
         // A name with a slash would lead out of the folders.
         guard !name.contains("/"), name != ".", name != ".." else { return [] }
-        let roots = folders.filter { !$0.isEmpty }
-        let below =
-            { (root: String) in [DataSetFolder(path: root + "/" + name, isNamed: true)] }
-            as (String) -> [DataSetFolder]
-        // One archive holds all sets of E-MNIST.
-        let shared = { (root: String) in
-            name.hasPrefix("emnist-") ? [DataSetFolder(path: root + "/emnist", isNamed: false)] : []
+        func inside(_ root: String) -> [DataSetFolder] {
+            // One archive holds all sets of E-MNIST.
+            [DataSetFolder(path: root + "/" + name, isNamed: true)]
+                + (name.hasPrefix("emnist-") ? [DataSetFolder(path: root + "/emnist", isNamed: false)] : [])
         }
-        return roots.flatMap { root in
-            below(root) + shared(root) + [DataSetFolder(path: root, isNamed: lastName(of: root) == name)]
-        } + below(systemFolder) + shared(systemFolder)
+        return folders.filter { !$0.isEmpty }.flatMap { root in
+            inside(root) + [DataSetFolder(path: root, isNamed: lastName(of: root) == name)]
+        } + inside(systemFolder)
     }
 
     private static func lastName(of path: String) -> String? {
