@@ -49,7 +49,8 @@ let package = Package(
         .executableTarget(
             name: "ncbench",
             dependencies: [
-                "CStartup", "RandomNumbers", "LinearAlgebra", "MPI", "Sweeps", "Results", "Runner",
+                "CStartup", "RandomNumbers", "ArrayFiles", "LinearAlgebra", "MPI", "NeuralCollapse", "Sweeps", "Results",
+                "Runner",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

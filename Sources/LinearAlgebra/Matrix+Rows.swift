@@ -8,7 +8,7 @@ extension Matrix {
     }
 
     /// No element is NaN or infinite.
-    public var isFinite: Bool { elements.allSatisfy(\.isFinite) }
+    public var isFinite: Bool { withFeatureRows { $0.isFinite } }
 
     /// The Euclidean length of each row, neither overflowing nor underflowing.
     public var rowNorms: [Double] {

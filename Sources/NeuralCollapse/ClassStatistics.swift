@@ -46,6 +46,11 @@ public struct ClassStatistics: Equatable, Sendable {
 
     /// Adds samples: features is (samples × d), labels[i] in 0..<K is the class of row i.
     public mutating func add(_ features: Matrix, labels: [Int32]) {
+        features.withFeatureRows { add($0, labels: labels) }
+    }
+
+    /// Adds samples as they lie in memory, in either precision; sums are in Float64 all the same.
+    public mutating func add<Scalar>(_ features: FeatureRows<Scalar>, labels: [Int32]) {
         precondition(features.columns == dimension, "feature dimension differs from the statistics'")
         precondition(labels.count == features.rows, "number of labels")
         guard features.rows > 0 else { return }
@@ -63,7 +68,9 @@ public struct ClassStatistics: Equatable, Sendable {
     }
 
     /// Class counts and means of one batch; means of absent classes are meaningless.
-    private func classMeans(of features: Matrix, labels: [Int32]) -> (counts: [Int], means: Matrix) {
+    private func classMeans<Scalar>(
+        of features: FeatureRows<Scalar>, labels: [Int32]
+    ) -> (counts: [Int], means: Matrix) {
         var batchCounts = [Int](repeating: 0, count: classes)
         // Sums are taken relative to a point of the class itself: its mean so far, or its first sample.
         var batchMeans = means
@@ -71,7 +78,7 @@ public struct ClassStatistics: Equatable, Sendable {
             precondition(label >= 0 && label < classes, "label out of range")
             let k = Int(label)
             if counts[k] == 0, batchCounts[k] == 0 {
-                for j in 0..<dimension { batchMeans[k, j] = features[index, j] }
+                batchMeans.setRow(k, to: features, row: index)
             }
             batchCounts[k] += 1
         }
@@ -85,7 +92,9 @@ public struct ClassStatistics: Equatable, Sendable {
 
     /// Adds the scatter of the features around their own class means, a block of rows at a time: a block stays in
     /// cache between its centring and the rank-k update, and no copy of the whole batch is made.
-    private mutating func addScatter(of features: Matrix, labels: [Int32], around centres: Matrix) {
+    private mutating func addScatter<Scalar>(
+        of features: FeatureRows<Scalar>, labels: [Int32], around centres: Matrix
+    ) {
         let blockRows = 512
         var squares = Matrix(rows: classes, columns: dimension)
         var block = Matrix(rows: min(blockRows, features.rows), columns: dimension)

@@ -5,16 +5,19 @@ import LinearAlgebra
 /// The means are those of the training samples also when test samples are measured (Papyan et al. 2020).
 public struct DecisionProbe: Sendable {
     private let classifier: LinearClassifier
-    /// μ_G as a matrix of one row; nil if undefined.
-    private let centre: Matrix?
-    /// μ_k − μ_G (K × d); nil if a class has no samples, a mean is not finite, or all means coincide.
-    private let centredMeans: Matrix?
+    /// μ_G; nil if undefined.
+    private let centre: [Double]?
+    /// Whether nearest class means are defined: not if a class has no samples, a mean is not finite, or all coincide.
+    private let hasMeans: Bool
+    /// Whether angles with the classifier's rows are defined: not if all of these are zero.
+    private let hasDirections: Bool
+    /// What features centred at μ_G are multiplied with (2K × d): the rows μ_k − μ_G, then the classifier's rows scaled
+    /// to unit length. One product of both reads the features once. Zero where undefined.
+    private let axes: Matrix
     /// ‖μ_k − μ_G‖².
     private let squaredLengths: [Double]
     /// The length below which h − μ_G is rounding.
     private let resolution: Double
-    /// Unit classifier rows (K × d); nil if all are zero.
-    private let directions: Matrix?
 
     /// - Parameters:
     ///   - statistics: of the training samples: the class means, and μ_G under `weighting`.
@@ -29,56 +32,84 @@ public struct DecisionProbe: Sendable {
         let lengths = centred?.rowNorms ?? []
         resolution = statistics.resolution
         let distinct = lengths.contains { $0 > statistics.resolution }
-        centre = globalMean.map { Matrix(rows: 1, columns: $0.count, elements: $0) }
-        centredMeans = distinct && centred!.isFinite ? centred : nil
+        centre = globalMean
+        hasMeans = distinct && centred!.isFinite
         squaredLengths = lengths.map { $0 * $0 }
-        directions = classifier.isFinite && classifier.weights.frobeniusNorm > 0 ? classifier.directions : nil
+        hasDirections = classifier.isFinite && classifier.weights.frobeniusNorm > 0
+        let nothing = [Double](repeating: 0, count: classifier.weights.elements.count)
+        axes = Matrix(
+            rows: 2 * classifier.weights.rows, columns: classifier.weights.columns,
+            elements: (hasMeans ? centred!.elements : nothing)
+                + (hasDirections ? classifier.directions.elements : nothing))
     }
 
     /// Statistics of labelled samples: features is (samples × d).
     ///
     /// `logits` (samples × K) replace W h + b where the head does more than that, e.g. divide by a temperature.
     public func statistics(of features: Matrix, labels: [Int32], logits: Matrix? = nil) -> DecisionStatistics {
+        features.withFeatureRows { statistics(of: $0, labels: labels, logits: logits) }
+    }
+
+    /// The same of features as they lie in memory, in either precision; all is computed in Float64.
+    public func statistics<Scalar>(
+        of features: FeatureRows<Scalar>, labels: [Int32], logits: Matrix? = nil
+    ) -> DecisionStatistics {
         precondition(features.columns == classifier.weights.columns, "feature dimension differs from the classifier's")
         precondition(labels.count == features.rows, "number of labels")
         precondition(
             logits == nil || logits!.rows == features.rows && logits!.columns == classifier.weights.rows,
             "shape of the logits")
         var total = DecisionStatistics()
-        // In blocks, so that the intermediate matrices stay small however many samples there are.
-        let blockRows = 1024
+        // In blocks, which stay in cache between the steps.
+        let blockRows = 256
+        var block = Matrix(rows: min(blockRows, features.rows), columns: features.columns)
         for first in stride(from: 0, to: features.rows, by: blockRows) {
             let range = first..<min(first + blockRows, features.rows)
-            let block = features.rows(range)
+            if range.count < block.rows { block = Matrix(rows: range.count, columns: features.columns) }
+            let part = features.rows(range)
             total.merge(
-                statistics(
-                    ofBlock: block, labels: Array(labels[range]),
-                    logits: logits?.rows(range) ?? classifier.logits(of: block)))
+                statistics(ofBlock: part, labels: labels[range], logits: logits?.rows(range), in: &block))
         }
         return total
     }
 
-    private func statistics(ofBlock features: Matrix, labels: [Int32], logits: Matrix) -> DecisionStatistics {
+    /// `block` is memory for the rows in Float64.
+    private func statistics<Scalar>(
+        ofBlock features: FeatureRows<Scalar>, labels: ArraySlice<Int32>, logits given: Matrix?, in block: inout Matrix
+    ) -> DecisionStatistics {
         var result = DecisionStatistics()
         result.samples = features.rows
+        let logits: Matrix
+        if let given {
+            logits = given
+        } else {
+            block.setRows(of: features, startingAt: 0, minus: Array(repeating: 0, count: features.columns))
+            logits = classifier.logits(of: block)
+        }
         guard logits.isFinite, features.isFinite else {
             (result.mismatches, result.marginMin, result.cosineMarginMin) = (nil, nil, nil)
             return result
         }
         result.marginMin = smallestMargin(of: logits, labels: labels)
+        (result.mismatches, result.cosineMarginMin) = (nil, nil)
+        guard let centre, hasMeans || hasDirections else { return result }
         // Distances and angles are those of h − μ_G: far from the origin, ‖h − μ_k‖² would be lost to cancellation.
-        let centred = centre.map { features.subtractingFromRows(Array($0.row(0))) }
-        result.mismatches = centred.flatMap { mismatches(centred: $0, logits: logits) }
-        result.cosineMarginMin = centred.flatMap { cosineMargin(centred: $0, labels: labels) }
+        block.setRows(of: features, startingAt: 0, minus: centre)
+        let products = Matrix.product(block, axes, transposeB: .yes)
+        if hasMeans { result.mismatches = mismatches(products, logits) }
+        if hasDirections {
+            // A sample at μ_G itself has no angle; its cosines count as 0, its margin as 0: the decision is a tie.
+            let factors = block.rowNorms.map { $0 > resolution ? 1 / $0 : 0 }
+            result.cosineMarginMin = smallestMargin(
+                of: products, startingAt: classifier.weights.rows, scaledBy: factors, labels: labels)
+        }
         return result
     }
 
     /// argmin ‖h − μ_k‖² = argmin ‖c_k‖² − 2 g·c_k with g = h − μ_G and c_k = μ_k − μ_G; of equals, the first class.
-    private func mismatches(centred: Matrix, logits: Matrix) -> Int? {
-        guard let centredMeans else { return nil }
-        let products = Matrix.product(centred, centredMeans, transposeB: .yes)
+    private func mismatches(_ products: Matrix, _ logits: Matrix) -> Int {
         var count = 0
-        for sample in 0..<centred.rows {
+        for sample in 0..<logits.rows {
             var (nearest, decided) = (0, 0)
             var (smallest, largest) = (squaredLengths[0] - 2 * products[sample, 0], logits[sample, 0])
             for k in 1..<logits.columns {
@@ -91,22 +122,18 @@ public struct DecisionProbe: Sendable {
         return count
     }
 
-    /// A sample at μ_G itself has no angle; its cosines count as 0, its margin as 0: the decision is a tie.
-    private func cosineMargin(centred: Matrix, labels: [Int32]) -> Double? {
-        guard let directions else { return nil }
-        let lengths = Matrix.product(centred, directions, transposeB: .yes)
-        let cosines = lengths.scalingRows(by: centred.rowNorms.map { $0 > resolution ? 1 / $0 : 0 })
-        return smallestMargin(of: cosines, labels: labels)
-    }
-
-    /// min over rows of score[y] − max_{j≠y} score[j]; +∞ of no rows.
-    private func smallestMargin(of scores: Matrix, labels: [Int32]) -> Double {
+    /// min over rows of factor · (score[y] − max_{j≠y} score[j]), the scores of the K classes from column `first` on;
+    /// +∞ of no rows.
+    private func smallestMargin(
+        of scores: Matrix, startingAt first: Int = 0, scaledBy factors: [Double]? = nil, labels: ArraySlice<Int32>
+    ) -> Double {
+        let classes = classifier.weights.rows
         var smallest = Double.infinity
         for (sample, label) in labels.enumerated() {
-            precondition(label >= 0 && label < scores.columns, "label out of range")
+            precondition(label >= 0 && label < classes, "label out of range")
             var rival = -Double.infinity
-            for k in 0..<scores.columns where k != Int(label) { rival = max(rival, scores[sample, k]) }
-            smallest = min(smallest, scores[sample, Int(label)] - rival)
+            for k in 0..<classes where k != Int(label) { rival = max(rival, scores[sample, first + k]) }
+            smallest = min(smallest, (factors?[sample] ?? 1) * (scores[sample, first + Int(label)] - rival))
         }
         return smallest
     }

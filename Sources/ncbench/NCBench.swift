@@ -9,7 +9,7 @@ struct NCBench: ParsableCommand {
         commandName: "ncbench", abstract: "Measure ncsweep against its bars, its peers and this machine's own bounds.",
         subcommands: [
             MeasureCommand.self, DispatchRanks.self, StoreRanks.self, MixedRanks.self, IdleRanks.self,
-            ProductSpeed.self, EpochPairs.self, FilledStore.self,
+            ProductSpeed.self, EpochPairs.self, MetricsPairs.self, FilledStore.self,
         ], defaultSubcommand: MeasureCommand.self)
 
     static func main() {
@@ -27,7 +27,7 @@ struct NCBench: ParsableCommand {
 
 /// The benchmarks, by the names of the command line.
 enum Benchmark: String, CaseIterable, ExpressibleByArgument {
-    case blas, dispatch, store, mixed, idle, mlp, startup
+    case blas, dispatch, store, mixed, idle, mlp, metrics, startup
 
     func figures(_ options: MeasureOptions) throws -> [Figure] {
         switch self {
@@ -36,6 +36,7 @@ enum Benchmark: String, CaseIterable, ExpressibleByArgument {
         case .store: try StoreRanks.figures(options)
         case .mixed: try MixedRanks.figures(options)
         case .idle: try IdleRanks.figures(options)
+        case .metrics: try MetricsPairs.figures(options)
         case .mlp: try EpochPairs.figures(options)
         case .startup: try FilledStore.figures(options)
         }
@@ -60,7 +61,7 @@ struct MeasureCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "measure", abstract: "Measure; one line a figure, in the columns of a Markdown table.")
 
-    @Argument(help: "blas, dispatch, store, mixed, idle, mlp, startup; all without a name.")
+    @Argument(help: "blas, dispatch, store, mixed, idle, mlp, metrics, startup; all without a name.")
     var benchmarks: [Benchmark] = []
 
     @OptionGroup var options: MeasureOptions

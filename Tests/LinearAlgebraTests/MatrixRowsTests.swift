@@ -66,10 +66,12 @@ import Testing
         let (a, centres) = (randomMatrix(7, 3, seed: 44), randomMatrix(2, 3, seed: 45))
         let groups: [Int32] = [0, 1, 1, 0, 1, 0, 1]
         var sums = Matrix(rows: 2, columns: 3)
-        sums.addGroupedDeviations(of: a, from: centres, groups: groups)
+        a.withFeatureRows { sums.addGroupedDeviations(of: $0, from: centres, groups: groups) }
         var squares = Matrix(rows: 2, columns: 3, repeating: 1)
         var block = Matrix(rows: 4, columns: 3)
-        block.setDeviations(of: a, startingAt: 2, from: centres, groups: groups, addingSquaresTo: &squares)
+        a.withFeatureRows {
+            block.setDeviations(of: $0, startingAt: 2, from: centres, groups: groups, addingSquaresTo: &squares)
+        }
         for j in 0..<3 {
             for g in 0..<2 {
                 let members = (0..<7).filter { groups[$0] == Int32(g) }
