@@ -34,6 +34,26 @@ import Testing
         }
     }
 
+    /// One pass over chunks and a second one over what was kept is what two passes over everything are.
+    @Test func decisionsOfKeptRowsAreThoseOfTheWhole() throws {
+        let features = randomFeatures(sizes: [30, 50, 40], dimension: 5, seed: 63)
+        let classifier = LinearClassifier(weights: randomMatrix(3, 5, seed: 64))
+        let store = try #require(RowStore<Double>(capacity: 120, columns: 5, byteLimit: 120 * 5 * 8))
+        #expect(RowStore<Double>(capacity: 120, columns: 5, byteLimit: 120 * 5 * 8 - 1) == nil)
+        #expect(RowStore<Float>(capacity: .max / 2, columns: 5, byteLimit: .max) == nil)
+        for _ in 0..<2 {
+            store.removeAll()
+            for first in stride(from: 0, to: 120, by: 50) {
+                features.rows.withFeatureRows { store.append($0.rows(first..<min(first + 50, 120))) }
+            }
+            #expect(store.count == 120)
+        }
+        let probe = DecisionProbe(statistics: features.statistics, classifier: classifier)
+        #expect(
+            probe.statistics(of: store.rows, labels: features.labels)
+                == probe.statistics(of: features.rows, labels: features.labels))
+    }
+
     @Test func rowsAreSlicedInTheirPlace() {
         let elements: [Double] = [0, 1, 2, 3, 4, 5, 6, 7]
         elements.withFeatureRows(columns: 2) { rows in
