@@ -97,6 +97,7 @@ def metrics(features, y, W, b, use_svd):
         "nc2_etf_classifier_centred": etf_distance(W_centred @ W_centred.T),
         "nc3_duality": etf_distance(W @ M.T),
         "nc3_alignment": np.linalg.norm(W / np.linalg.norm(W) - M / np.linalg.norm(M)),
+        "ncc_error": (distances.argmin(axis=1) != y).mean(),
         "nc4_mismatch": (logits.argmax(axis=1) != distances.argmin(axis=1)).mean(),
         "bias_collapse": np.linalg.norm(b + W @ mu_G),
         "classifier_row_sum": np.linalg.norm(W.sum(axis=0)) / np.linalg.norm(W),

@@ -10,13 +10,14 @@ extension Matrix {
     /// No element is NaN or infinite.
     public var isFinite: Bool { withFeatureRows { $0.isFinite } }
 
-    /// The Euclidean length of each row, neither overflowing nor underflowing.
+    /// The Euclidean length of each row, neither overflowing nor underflowing; NaN of a row that holds NaN.
     public var rowNorms: [Double] {
         guard columns > 0 else { return Array(repeating: 0, count: rows) }
         return elements.withUnsafeBufferPointer { source in
             (0..<rows).map { row in
                 let start = source.baseAddress! + row * columns
                 let square = Double.dot(columns, start, start)
+                if square.isNaN { return .nan }
                 // Squares this small have lost digits, larger ones may have overflowed: then scale first.
                 guard square > 1e-280, square < 1e280 else { return rows(row..<row + 1).frobeniusNorm }
                 return square.squareRoot()

@@ -45,6 +45,11 @@ extension CollapseGeometry {
         return Matrix(rows: 1, columns: sum.count, elements: sum).frobeniusNorm
     }
 
+    var nearestMeanError: Double? {
+        guard let decisions, let errors = decisions.nearestMeanErrors else { return nil }
+        return Double(errors) / Double(decisions.samples)
+    }
+
     var nearestMeanMismatch: Double? {
         guard let decisions, let mismatches = decisions.mismatches else { return nil }
         return Double(mismatches) / Double(decisions.samples)

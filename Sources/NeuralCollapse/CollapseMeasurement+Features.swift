@@ -8,10 +8,8 @@ extension CollapseMeasurement {
     ) {
         var statistics = ClassStatistics(classes: classes, dimension: features.columns)
         statistics.add(features, labels: labels)
-        let decisions = classifier.map {
-            DecisionProbe(statistics: statistics, classifier: $0, weighting: weighting)
-                .statistics(of: features, labels: labels)
-        }
+        let decisions = DecisionProbe(statistics: statistics, classifier: classifier, weighting: weighting)
+            .statistics(of: features, labels: labels)
         self.init(of: statistics, classifier: classifier, decisions: decisions, weighting: weighting)
     }
 }

@@ -38,6 +38,9 @@ public enum Metric: String, CaseIterable, Sendable {
     case nc3Duality = "nc3_duality"
     /// ‖Wᵀ/‖W‖_F − M/‖M‖_F‖_F (Papyan et al. 2020).
     case nc3Alignment = "nc3_alignment"
+    /// Fraction of samples with argmin_k ‖h − μ_k‖ ≠ y: the error of the nearest-class-mean classifier (Galanti, Galanti
+    /// and Ben-Shaul 2022).
+    case nccError = "ncc_error"
     /// Fraction of samples with argmax_k (Wh + b)_k ≠ argmin_k ‖h − μ_k‖ (Papyan et al. 2020).
     case nc4Mismatch = "nc4_mismatch"
     /// ‖b + Wμ_G‖₂ ("NC4" of Zhu et al. 2021).
@@ -74,6 +77,7 @@ extension Metric {
         case .nc2ETFClassifierCentred: geometry.etfDistanceClassifierCentred
         case .nc3Duality: geometry.dualityDistance
         case .nc3Alignment: geometry.alignmentDistance
+        case .nccError: geometry.nearestMeanError
         case .nc4Mismatch: geometry.nearestMeanMismatch
         case .biasCollapse: geometry.biasCollapse
         case .classifierRowSum: geometry.classifierRowSum

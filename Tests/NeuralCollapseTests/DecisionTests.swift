@@ -37,6 +37,23 @@ import Testing
         #expect(probe.statistics(of: far.rows, labels: far.labels).mismatches == 1)
     }
 
+    /// Means at 1/3 and 11; 6 is nearer to 11, so one of six samples is misplaced, whatever the classifier says.
+    @Test func nearestMeansAreHeldAgainstLabelsWithoutAClassifier() {
+        let rows = Matrix(rows: 6, columns: 1, elements: [-2, -3, 6, 10, 11, 12])
+        let line = Features(rows: rows, labels: [0, 0, 0, 1, 1, 1], classes: 2)
+        let decisions = DecisionProbe(statistics: line.statistics)
+            .statistics(of: line.rows, labels: line.labels)
+        #expect(decisions.samples == 6 && decisions.nearestMeanErrors == 1)
+        #expect(decisions.mismatches == nil && decisions.marginMin == nil && decisions.cosineMarginMin == nil)
+        let measurement = CollapseMeasurement(of: line.statistics, decisions: decisions)
+        #expect(measurement[.nccError] == 1.0 / 6 && measurement[.nc4Mismatch] == nil)
+        // All means in one point are nearest to nothing.
+        let same = Features(rows: Matrix(rows: 2, columns: 1, elements: [1, 1]), labels: [0, 1], classes: 2)
+        #expect(
+            DecisionProbe(statistics: same.statistics).statistics(of: same.rows, labels: same.labels)
+                .nearestMeanErrors == nil)
+    }
+
     @Test func givenLogitsReplaceTheClassifiers() {
         let probe = DecisionProbe(statistics: features.statistics, classifier: classifier)
         let logits = classifier.logits(of: features.rows)

@@ -45,17 +45,19 @@ def class_means(H, y, K):
 
 
 def decisions(H, y, mu, mu_G, W, b):
-    """nc4_mismatch, margin_min, cosine_margin_min of samples H against the means of the training samples."""
-    K, mismatches, margins, cosines = len(mu), 0, [], []
+    """ncc_error, nc4_mismatch, margin_min, cosine_margin_min of samples H against the means of the training samples."""
+    K, errors, mismatches, margins, cosines = len(mu), 0, 0, [], []
     for h, label in zip(H, y):
         z = W @ h + b
-        if int(np.argmax(z)) != int(np.argmin([np.linalg.norm(h - m) for m in mu])):
-            mismatches += 1
+        nearest = int(np.argmin([np.linalg.norm(h - m) for m in mu]))
+        errors += nearest != label
+        mismatches += int(np.argmax(z)) != nearest
         margins.append(z[label] - max(z[j] for j in range(K) if j != label))
         c = [cos(h - mu_G, W[k]) for k in range(K)]
         cosines.append(c[label] - max(c[j] for j in range(K) if j != label))
     return {
-        "nc4_mismatch": mismatches / len(H),
+        "ncc_error": float(errors / len(H)),
+        "nc4_mismatch": float(mismatches / len(H)),
         "margin_min": float(min(margins)),
         "cosine_margin_min": float(min(cosines)),
     }
