@@ -43,13 +43,15 @@ let package = Package(
         .executableTarget(
             name: "ncsweep",
             dependencies: [
-                "CStartup", "Learning", "LinearAlgebra", "MPI", "Sweeps", "Results", "Reports", "Runner",
+                "CStartup", "ArrayFiles", "Learning", "LinearAlgebra", "MPI", "NeuralCollapse", "Sweeps", "Results",
+                "Reports", "Runner",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "ncbench",
             dependencies: [
-                "CStartup", "RandomNumbers", "ArrayFiles", "LinearAlgebra", "MPI", "NeuralCollapse", "Sweeps", "Results",
+                "CStartup", "RandomNumbers", "ArrayFiles", "LinearAlgebra", "MPI", "NeuralCollapse", "Sweeps",
+                "Results",
                 "Runner",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
@@ -79,7 +81,9 @@ let package = Package(
         .testTarget(name: "MPITests", dependencies: ["Programs", "mpichecks"]),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Programs", "Results", "Sweeps", .product(name: "GRDB", package: "GRDB.swift")]),
+            dependencies: [
+                "Programs", "ArrayFiles", "Results", "Sweeps", .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )
