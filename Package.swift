@@ -37,8 +37,9 @@ let package = Package(
         .target(
             name: "Runner",
             dependencies: [
-                "CStartup", "ArrayFiles", "MPI", "LinearAlgebra", "Learning", "NeuralCollapse", "UnconstrainedFeatures",
-                "Sweeps", "Results", .product(name: "DequeModule", package: "swift-collections"),
+                "CStartup", "RandomNumbers", "ArrayFiles", "MPI", "LinearAlgebra", "Learning", "NeuralCollapse",
+                "UnconstrainedFeatures", "Sweeps", "Results",
+                .product(name: "DequeModule", package: "swift-collections"),
             ]),
         .executableTarget(
             name: "ncsweep",

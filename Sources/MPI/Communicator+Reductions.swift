@@ -28,6 +28,28 @@ extension Communicator {
         }
     }
 
+    /// What `merge` makes of the ranks' numbers in the same tree, on every rank; all have equally many. Collective.
+    public func allReduce(_ values: [Double], _ merge: (_ left: [Double], _ right: [Double]) -> [Double]) -> [Double] {
+        let (own, other) = (Buffer(values), Buffer<Double>(count: values.count))
+        let bytes = values.count * MemoryLayout<Double>.stride
+        var step = 1
+        while step < size {
+            if rank % (2 * step) == step {
+                send(own.start, bytes, to: rank - step)
+                break
+            }
+            if rank + step < size {
+                receive(other.start, bytes, from: rank + step)
+                own.copy(from: Buffer(merge(own.array, other.array)))
+            }
+            step *= 2
+        }
+        Self.forEachPart(of: bytes) { offset, count in
+            check(MPI_Bcast(UnsafeMutableRawPointer(own.start) + offset, count, byteType, 0, handle), "MPI_Bcast")
+        }
+        return own.array
+    }
+
     /// MPI counts in 32 bits.
     private static func forEachPart(of bytes: Int, _ body: (_ offset: Int, _ count: Int32) -> Void) {
         let part = 1 << 30

@@ -27,10 +27,13 @@ public struct ParameterProblem: Error, Equatable {
     public let name: String
     /// "what; fix", without a position.
     public let message: String
+    /// Which item of the value, where that is a list; counted from 0.
+    public let item: Int?
 
-    public init(name: String, message: String) {
+    public init(name: String, message: String, item: Int? = nil) {
         self.name = name
         self.message = message
+        self.item = item
     }
 }
 

@@ -20,10 +20,11 @@ import Testing
         ),
         (
             "problem: network\narchitecture: mlp(512 - 512)\nlambda: 0\nepochs: 3\nschedule: step(0.1, 60, 120)\n",
-            "network/1;architecture:mlp(512-512);dataset:fashion-mnist;samples_per_class=0;lambda=0.0;bias:free;"
-                + "loss:cross_entropy;learning_rate=0.1;momentum=0.9;schedule:step(0.1,60,120);epochs=3;batch=128;"
-                + "shards=1;measurements=10;precision:float32;seed=0",
-            "e591541cbf298f5b"
+            "network/2;architecture:mlp(512-512);dataset:fashion-mnist;samples_per_class=0;imbalance:none;"
+                + "label_noise=0.0;augmentation:none;pad=0;head:learned;bias:free;normalized:none;decay:all;lambda=0.0;"
+                + "loss:cross_entropy;optimizer:sgd;learning_rate=0.1;momentum=0.9;schedule:step(0.1,60,120);epochs=3;"
+                + "batch=128;shards=1;layers:all;measurements=10;precision:float32;seed=0",
+            "13c2c9dba7ed1e2c"
         ),
     ])
     func goldenTextsAndIDs(text: String, canonical: String, id: String) throws {

@@ -58,7 +58,7 @@ extension Architecture: CustomStringConvertible {
             } else {
                 throw SpecificationError(
                     "architecture 'mlp(\(arguments ?? ""))': '\(part)' is none of batch_norm, layer_norm, relu, gelu, tanh; "
-                        + "write e.g. mlp(512-512,batch_norm)")
+                        + "write e.g. mlp(512-512) or mlp(512-512,batch_norm)")
             }
         }
         return .multilayerPerceptron(hiddenWidths: widths, normalization: normalization, activation: activation)

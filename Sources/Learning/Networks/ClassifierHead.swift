@@ -8,14 +8,15 @@ public struct ClassifierHead: Sendable {
     /// How a head is made, before widths are known.
     public struct Style: Sendable {
         public var bias: Bool
-        /// (classes × features): the classifier is this and is not trained.
-        public var fixed: Matrix?
+        /// Makes a classifier (classes × features) that is not trained; nil for one that is.
+        public var fixed: (@Sendable (_ classes: Int, _ features: Int) -> Matrix)?
         public var normalization: Normalization
         /// τ; 1 where nothing is normalised.
         public var temperature: Double
 
         public init(
-            bias: Bool = true, fixed: Matrix? = nil, normalization: Normalization = .none, temperature: Double = 1
+            bias: Bool = true, fixed: (@Sendable (_ classes: Int, _ features: Int) -> Matrix)? = nil,
+            normalization: Normalization = .none, temperature: Double = 1
         ) {
             self.bias = bias
             self.fixed = fixed
@@ -38,14 +39,7 @@ public struct ClassifierHead: Sendable {
     public let style: Style
     private let index: Int
 
-    init(_ name: String, inputWidth: Int, classes: Int, style: Style, in layout: inout ParameterLayout)
-        throws(ArchitectureError)
-    {
-        if let fixed = style.fixed, fixed.columns != inputWidth || fixed.rows != classes {
-            throw ArchitectureError(
-                "the fixed classifier is for \(fixed.rows) classes and \(fixed.columns) features; "
-                    + "the network has \(classes) and \(inputWidth)")
-        }
+    init(_ name: String, inputWidth: Int, classes: Int, style: Style, in layout: inout ParameterLayout) {
         self.inputWidth = inputWidth
         self.classes = classes
         self.style = style
@@ -62,8 +56,14 @@ public struct ClassifierHead: Sendable {
 
     /// W, trained or fixed, (classes × inputWidth).
     public func classifierMatrix<Scalar: BLASScalar>(at parameters: ParameterBlock<Scalar>) -> Matrix {
-        guard let weight else { return style.fixed ?? Matrix(rows: classes, columns: inputWidth) }
+        guard let weight else { return fixedMatrix }
         return Matrix(rows: classes, columns: inputWidth, copying: parameters.pointer(to: weight))
+    }
+
+    fileprivate var fixedMatrix: Matrix {
+        guard let matrix = style.fixed?(classes, inputWidth) else { preconditionFailure("head without a classifier") }
+        precondition(matrix.rows == classes && matrix.columns == inputWidth, "shape of a fixed classifier")
+        return matrix
     }
 
     func initialize<Scalar: BLASScalar>(_ parameters: ParameterBlock<Scalar>, seed: UInt64) {
@@ -92,7 +92,7 @@ final class HeadPass<Scalar: BLASScalar> {
         self.head = head
         let (d, k) = (head.inputWidth, head.classes)
         logits = Buffer(count: capacity * k)
-        fixed = head.style.fixed.map { Buffer($0.elements.map { Scalar($0) }) }
+        fixed = head.weight == nil ? Buffer(head.fixedMatrix.elements.map { Scalar($0) }) : nil
         unitFeatures = Buffer(count: head.normalizesFeatures ? capacity * d : 0)
         featureScales = Buffer(count: head.normalizesFeatures ? capacity : 0)
         unitClassifiers = Buffer(count: head.normalizesClassifier ? k * d : 0)

@@ -61,7 +61,7 @@ public struct Network: Sendable {
         var builder = NetworkBuilder(input: input)
         try architecture.build(&builder, width: width, featureDimension: featureDimension)
         try builder.finishFeatures()
-        self.head = try ClassifierHead(
+        self.head = ClassifierHead(
             architecture.headName, inputWidth: builder.shape.count, classes: classes, style: head, in: &builder.layout)
         layout = builder.layout
         statistics = builder.statistics

@@ -27,7 +27,22 @@ public enum NetworkDecay: Sendable, Equatable {
     case all(Double)
     /// (λ_W/2)‖W‖² of the classifier and (λ_H/2) times the mean of ‖h‖² over the samples' features h, nothing else:
     /// an unconstrained feature model's, whose λ_H this is times N.
-    case peeled(classifier: Double, features: Double)
+    case lastLayer(classifier: Double, features: Double)
+}
+
+extension NetworkDecay {
+    /// What decays among the parameters.
+    public func ofParameters(_ network: Network) -> WeightDecay {
+        switch self {
+        case .all(let lambda): WeightDecay(network.layout, lambda)
+        case .lastLayer(let lambda, _): WeightDecay(network.layout) { $0 == network.head.weight ? lambda : 0 }
+        }
+    }
+
+    /// λ_H.
+    public var ofFeatures: Double {
+        if case .lastLayer(_, let lambda) = self { lambda } else { 0 }
+    }
 }
 
 /// The mean loss of a network on a data set, with its decays.
@@ -36,7 +51,12 @@ public final class NetworkObjective<Scalar: BLASScalar>: Objective {
     public let loss: ClassificationLoss
     public let data: DataSet
     public let normalization: Normalization
-    public let weightDecay: NetworkDecay
+    /// Of the parameters.
+    public let weightDecay: WeightDecay
+    /// λ_H of the features.
+    public let featureDecay: Double
+    public let pad: Int
+    public let augmentation: Augmentation
     /// Running means and variances.
     public let statistics: ParameterBlock<Scalar>
     private let pass: NetworkPass<Scalar>
@@ -46,14 +66,17 @@ public final class NetworkObjective<Scalar: BLASScalar>: Objective {
     /// - Parameter largestShard: no evaluated shard has more samples.
     public init(
         network: Network, loss: ClassificationLoss, data: DataSet, normalization: Normalization,
-        weightDecay: NetworkDecay, largestShard: Int
+        weightDecay: NetworkDecay, largestShard: Int, pad: Int = 0, augmentation: Augmentation = .none
     ) {
         precondition(network.classes == data.classes, "classes of another data set")
         self.network = network
         self.loss = loss
         self.data = data
         self.normalization = normalization
-        self.weightDecay = weightDecay
+        self.pad = pad
+        self.augmentation = augmentation
+        self.weightDecay = weightDecay.ofParameters(network)
+        featureDecay = weightDecay.ofFeatures
         statistics = ParameterBlock(layout: network.statistics)
         pass = NetworkPass(network, capacity: largestShard, trains: true)
     }
@@ -74,7 +97,9 @@ public final class NetworkObjective<Scalar: BLASScalar>: Objective {
         statistics batchStatistics: ParameterBlock<Scalar>?
     ) -> Double {
         precondition(shard.batchSize > 0, "empty batch")
-        pass.load(shard.samples, of: data, normalization: normalization)
+        pass.load(
+            shard.samples, of: data, normalization: normalization, pad: pad,
+            augmentation: augmentation.draws(seed: seed, epoch: shard.epoch))
         let share = Double(shard.samples.count) / Double(shard.batchSize)
         pass.forward(
             at: parameters, statistics, batchStatistics: batchStatistics,
@@ -84,52 +109,23 @@ public final class NetworkObjective<Scalar: BLASScalar>: Objective {
         var value = loss.evaluate(
             logits: pass.logits, classes: network.classes, samples: pass.samples, stride: pass.samples,
             labels: pass.labels, scale: scale, workspace: workspace)
-        var featureDecay: Scalar = 0
-        if case .peeled(_, let lambda) = weightDecay, lambda > 0 {
-            featureDecay = Scalar(lambda) * scale
+        let decay = Scalar(featureDecay) * scale
+        if decay > 0 {
             let squares = Scalar.dot(pass.samples * network.featureWidth, pass.features, pass.features)
-            value += 0.5 * Double(featureDecay * squares)
+            value += 0.5 * Double(decay * squares)
         }
-        pass.backward(at: parameters, addingTo: gradients, featureDecay: featureDecay)
+        pass.backward(at: parameters, addingTo: gradients, featureDecay: decay)
         return value
     }
 
-    @specialized(where Scalar == Float)
-    @specialized(where Scalar == Double)
     public func decay(at parameters: ParameterBlock<Scalar>, addingTo gradients: ParameterBlock<Scalar>) -> Double {
-        switch weightDecay {
-        case .all(let lambda):
-            guard lambda > 0 else { return 0 }
-            return addDecay(lambda, parameters.start, to: gradients.start, count: parameters.count)
-        case .peeled(let lambda, _):
-            guard lambda > 0, let weight = network.head.weight else { return 0 }
-            return addDecay(
-                lambda, parameters.pointer(to: weight), to: gradients.pointer(to: weight), count: weight.count)
-        }
+        weightDecay.evaluate(at: parameters, addingTo: gradients)
     }
 
     public func initialize(_ parameters: ParameterBlock<Scalar>, seed: UInt64) {
         self.seed = seed
         network.initialize(parameters, statistics, seed: seed)
     }
-}
-
-/// (λ/2)‖θ‖², its gradient λθ added to g.
-///
-/// In pieces that stay in the first-level cache between the two loops; the squares of a piece are summed in Scalar by
-/// BLAS, the pieces in Float64.
-@inline(__always)
-func addDecay<Scalar: BLASScalar>(
-    _ lambda: Double, _ theta: UnsafePointer<Scalar>, to g: UnsafeMutablePointer<Scalar>, count: Int
-) -> Double {
-    let factor = Scalar(lambda)
-    var squares = 0.0
-    for start in stride(from: 0, to: count, by: 1024) {
-        let end = min(start + 1024, count)
-        for i in start..<end { g[i] += factor * theta[i] }
-        squares += Double(Scalar.dot(end - start, theta + start, theta + start))
-    }
-    return 0.5 * lambda * squares
 }
 
 /// What the shards of a batch add up to: the gradient, and the batch's statistics behind it in the same memory, so that

@@ -52,11 +52,15 @@ public final class NetworkPass<Scalar: BLASScalar> {
     /// Takes these samples of the data set, normalised, as input.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
-    public func load(_ indices: ArraySlice<Int>, of data: DataSet, normalization: Normalization) {
+    public func load(
+        _ indices: ArraySlice<Int>, of data: DataSet, normalization: Normalization, pad: Int = 0,
+        augmentation: AugmentationDraws? = nil
+    ) {
         precondition(indices.count <= capacity, "more samples than the network pass holds")
-        precondition(data.sampleWidth == network.input.count, "input of another data set")
+        precondition(
+            DataSet.padded(data.sampleShape, by: pad).reduce(1, *) == network.input.count, "input of another data set")
         samples = indices.count
-        data.gather(indices, normalization: normalization, into: input)
+        data.gather(indices, normalization: normalization, pad: pad, augmentation: augmentation, into: input)
         data.gatherLabels(indices, into: labelStorage)
     }
 
@@ -126,18 +130,23 @@ public final class NetworkPass<Scalar: BLASScalar> {
         }
     }
 
-    /// What is measured of a probed layer: each channel averaged over the pixels, (samples × width).
-    public func channelMeans(of probe: Int, _ output: UnsafePointer<Scalar>) -> Matrix {
+    /// What is measured of a probed layer: each channel averaged over the pixels, (samples × width), into `target`; or
+    /// the output itself where it is a vector.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public func channelMeans(
+        of probe: Int, _ output: UnsafePointer<Scalar>, into target: Buffer<Scalar>
+    ) -> FeatureRows<Scalar> {
         let shape = network.probes[probe].shape
-        let values = Matrix(rows: samples * shape.pixels, columns: shape.channels, copying: output)
-        guard shape.pixels > 1 else { return values }
-        var means = Matrix(rows: samples, columns: shape.channels)
+        guard shape.pixels > 1 else { return FeatureRows(at: output, rows: samples, columns: shape.channels) }
+        let share = 1 / Scalar(shape.pixels)
+        target.zero()
         for sample in 0..<samples {
-            let rows = values.rows(sample * shape.pixels..<(sample + 1) * shape.pixels)
-            let sums = rows.combiningRows(with: Array(repeating: 1 / Double(shape.pixels), count: shape.pixels))
-            for (channel, sum) in sums.enumerated() { means[sample, channel] = sum }
+            let means = target.start + sample * shape.channels
+            addColumnSums(output + sample * shape.count, rows: shape.pixels, columns: shape.channels, to: means)
+            for c in 0..<shape.channels { means[c] *= share }
         }
-        return means
+        return FeatureRows(at: target.start, rows: samples, columns: shape.channels)
     }
 
     private func target(_ node: Int, _ position: Int) -> InputGradient<Scalar>? {

@@ -8,6 +8,7 @@ import Results
 /// within a rank and then over ranks; so the bits do not depend on how many ranks share the work.
 final class NetworkTraining<Scalar: BLASScalar> {
     private let problem: NetworkProblem
+    private let method: TrainingMethod
     private let host: TeamHost
     private let objective: NetworkObjective<Scalar>
     private let parameters: ParameterBlock<Scalar>
@@ -15,43 +16,65 @@ final class NetworkTraining<Scalar: BLASScalar> {
     /// For the right branches of the tree, one a level.
     private let branches: [BatchSums<Scalar>]
     private let received: Buffer<Scalar>
-    private let optimizer: SGD<Scalar>
+    private let stepper: Stepper
     private var order: BatchOrder
     private let probe: CollapseProbe<Scalar>
     private var checkpoints: TrainingCheckpoints<Scalar>
     private var position = TrainingPosition()
 
-    init(
-        _ problem: NetworkProblem, _ training: DataSet, _ test: DataSet, _ samples: [Int], _ context: TrialContext
-    ) {
+    /// Batch by batch, or all samples at once.
+    private enum Stepper {
+        case batches(any Optimizer<Scalar>)
+        case everything(LBFGS<Scalar, any Error>)
+    }
+
+    init(_ problem: NetworkProblem, _ samples: TrialSamples, _ context: TrialContext) {
         self.problem = problem
-        host = TeamHost(context.host, context.team)
-        let normalization = Normalization(of: training, samples: samples)
-        let batch = min(problem.batch, samples.count)
-        objective = NetworkObjective(
-            network: problem.network, loss: problem.loss, data: training, normalization: normalization,
-            weightDecay: .all(problem.weightDecay), largestShard: (batch + problem.shards - 1) / problem.shards)
-        let layout = objective.layout
-        parameters = ParameterBlock(layout: layout)
-        sums = BatchSums(problem.network)
-        let shardsHere = problem.shards / host.ranks
+        method = problem.training
+        let host = TeamHost(context.host, context.team)
+        self.host = host
+        let normalization = Normalization(of: samples.training, samples: samples.trainingSamples)
+        let objective = NetworkObjective<Scalar>(
+            network: problem.network, loss: problem.loss, data: samples.training, normalization: normalization,
+            weightDecay: problem.decay, largestShard: method.largestShard, pad: samples.pad,
+            augmentation: problem.augmentation)
+        self.objective = objective
+        parameters = ParameterBlock(layout: objective.layout)
+        let sums = BatchSums<Scalar>(problem.network)
+        self.sums = sums
+        let shardsHere = method.shards / host.ranks
         let levels = shardsHere > 1 ? Int.bitWidth - (shardsHere - 1).leadingZeroBitCount : 0
-        branches = (0..<levels).map { _ in BatchSums(problem.network) }
-        received = Buffer(count: host.ranks > 1 ? sums.storage.count : 0)
-        optimizer = SGD(layout: layout, momentum: problem.momentum)
-        checkpoints = TrainingCheckpoints(context, parameters, optimizer.velocity, objective.statistics)
-        order = BatchOrder(samples: samples, seed: UInt64(problem.seed))
+        let branches = (0..<levels).map { _ in BatchSums<Scalar>(problem.network) }
+        self.branches = branches
+        let received = Buffer<Scalar>(count: host.ranks > 1 ? sums.storage.count : 0)
+        self.received = received
+        let resumable: any Resumable<Scalar>
+        if method.optimizer == .lbfgs {
+            let summation = ShardSummation(
+                objective, sums, branches, received, host, shards: method.shards, largestPiece: method.largestShard)
+            let all = samples.trainingSamples[...]
+            let solver = LBFGS<Scalar, any Error>(layout: objective.layout) { (point, gradient) throws(any Error) in
+                let loss = try summation.addUp(all, at: point, step: 0, epoch: 0)
+                gradient.storage.copy(from: sums.gradients.storage)
+                return loss + objective.decay(at: point, addingTo: gradient)
+            }
+            (stepper, resumable) = (.everything(solver), solver)
+        } else {
+            let optimizer: any Optimizer<Scalar> = method.makeOptimizer(objective)
+            (stepper, resumable) = (.batches(optimizer), optimizer)
+        }
+        checkpoints = TrainingCheckpoints(context, parameters, objective.statistics, resumable)
+        order = BatchOrder(samples: samples.trainingSamples, seed: UInt64(problem.seed))
         probe = CollapseProbe(
-            problem.network, loss: problem.loss, normalization: normalization, training: (training, samples), test: test,
-            statistics: objective.statistics)
+            problem, normalization: normalization, samples: samples, statistics: objective.statistics, host: host)
     }
 
     func run() throws -> TrialRecord {
         objective.initialize(parameters, seed: UInt64(problem.seed))
         var record = TrialRecord()
-        checkpoints.restore(&position, &record)
+        let isResumed = checkpoints.restore(&position, &record)
         do {
-            try train(&record)
+            try train(&record, isResumed: isResumed)
         } catch let abandoned as Abandoned {
             checkpoints.save(position, record)
             throw abandoned
@@ -59,82 +82,83 @@ final class NetworkTraining<Scalar: BLASScalar> {
         return record
     }
 
-    private func train(_ record: inout TrialRecord) throws {
-        var points = LogSpacedPoints(last: problem.epochs, count: problem.measurements)
-        let batches = order.batches(ofSize: problem.batch)
+    private func train(_ record: inout TrialRecord, isResumed: Bool) throws {
+        var points = LogSpacedPoints(last: method.epochs, count: problem.measurements)
+        let batches = method.optimizer == .lbfgs ? 1 : order.batches(ofSize: method.batch)
+        if case .everything(let solver) = stepper, !isResumed { try solver.start(at: parameters) }
         while true {
             let epoch = position.epoch
-            if position.batch == 0, points.isDue(epoch), host.rank == 0,
-                record.measurements.last?.epoch != Double(epoch)
-            {
-                record.measurements += try probe.measure(
-                    at: parameters, step: epoch * batches, epoch: epoch, host: host)
+            if position.batch == 0, points.isDue(epoch), position.measuredEpoch != epoch {
+                record.measurements += try probe.measure(at: parameters, step: epoch * batches, epoch: epoch)
+                position.measuredEpoch = epoch
             }
-            guard epoch < problem.epochs else { break }
+            guard epoch < method.epochs, !position.isExhausted else { break }
             order.shuffle(epoch: epoch)
             while position.batch < batches {
-                let rate = problem.schedule.rate(
-                    base: problem.learningRate, step: epoch * batches + position.batch, stepsPerEpoch: batches,
-                    epochs: problem.epochs)
-                guard try step(order.batch(position.batch, size: problem.batch), learningRate: rate).isFinite else {
-                    record.diverge("the loss is not finite in epoch \(epoch + 1); lower the learning rate")
+                guard try step(number: epoch * batches + position.batch, batches: batches) else {
+                    record.diverge(
+                        "the loss is not finite in epoch \(epoch + 1); "
+                            + (method.optimizer == .lbfgs ? "try another optimizer" : "lower the learning rate"))
                     return
                 }
                 position.batch += 1
                 checkpoints.saveIfDue(position, record)
             }
-            position = TrainingPosition(epoch: epoch + 1)
+            position = TrainingPosition(
+                epoch: epoch + 1, measuredEpoch: position.measuredEpoch, isExhausted: position.isExhausted)
         }
         finish(&record)
     }
 
-    /// One step on one batch; returns its loss without decays.
-    private func step(_ samples: ArraySlice<Int>, learningRate: Double) throws -> Double {
-        try host.poll()
-        let shardsHere = problem.shards / host.ranks
-        let first = host.rank * shardsHere
-        let loss = try host.sum(addUp(first..<first + shardsHere, of: samples, into: sums, level: 0))
-        host.team?.allReduceSum(sums.storage, scratch: received)
-        _ = objective.decay(at: parameters, addingTo: sums.gradients)
-        optimizer.update(parameters, along: sums.gradients, learningRate: learningRate, clearingGradients: true)
-        problem.network.updateStatistics(objective.statistics, from: sums.statistics)
-        sums.statistics.zero()
-        return loss
-    }
-
-    /// target ← the sums over these shards of a batch: those of the largest power of two of them that is fewer than all,
-    /// plus those of the rest. `Communicator.allReduceSum` goes on with the same tree over ranks.
-    private func addUp(
-        _ shards: Range<Int>, of samples: ArraySlice<Int>, into target: BatchSums<Scalar>, level: Int
-    ) -> Double {
-        guard shards.count > 1 else {
-            // The sums of the whole step were cleared by the update before.
-            if target !== sums { target.storage.zero() }
-            let (index, count) = (shards.lowerBound, samples.count)
-            let first = index * count / problem.shards
-            let shard = samples[samples.startIndex + first..<samples.startIndex + (index + 1) * count / problem.shards]
-            // The last batch may have fewer samples than shards.
-            guard !shard.isEmpty else { return 0 }
-            return objective.evaluate(
-                BatchShard(
-                    samples: shard, batchSize: count, first: first,
-                    step: position.epoch * order.batches(ofSize: problem.batch) + position.batch, epoch: position.epoch),
-                at: parameters, addingTo: target.gradients, statistics: target.statistics)
+    /// One step; false if the loss is not finite.
+    private func step(number: Int, batches: Int) throws -> Bool {
+        switch stepper {
+        case .batches(let optimizer):
+            let rate = method.schedule.rate(
+                base: method.learningRate, step: number, stepsPerEpoch: batches, epochs: method.epochs)
+            let summation = ShardSummation(
+                objective, sums, branches, received, host, shards: method.shards, largestPiece: method.largestShard)
+            let loss = try summation.addUp(
+                order.batch(position.batch, size: method.batch), at: parameters, step: number, epoch: position.epoch)
+            guard loss.isFinite else { return false }
+            optimizer.update(parameters, along: sums.gradients, learningRate: rate, clearingGradients: true)
+        case .everything(let solver):
+            switch try solver.step(parameters) {
+            case .improved: break
+            case .exhausted: position.isExhausted = true
+            case .diverged: return false
+            }
         }
-        let middle = shards.lowerBound + 1 << (Int.bitWidth - 1 - (shards.count - 1).leadingZeroBitCount)
-        let left = addUp(shards.lowerBound..<middle, of: samples, into: target, level: level + 1)
-        let right = addUp(middle..<shards.upperBound, of: samples, into: branches[level], level: level + 1)
-        target.add(branches[level])
-        return left + right
+        problem.network.updateStatistics(objective.statistics, from: sums.statistics)
+        return true
     }
 
     private func finish(_ record: inout TrialRecord) {
         guard host.rank == 0 else { return }
-        let decay = objective.decay(at: parameters, addingTo: sums.gradients)
-        if let trainLoss = probe.last["train_loss"] { record.set("objective", trainLoss + decay) }
+        record.set("parameters", problem.network.parameterCount)
+        record.set("trained_parameters", problem.network.layout.count)
+        if let trainLoss = probe.last["train_loss"] {
+            let features = 0.5 * objective.featureDecay * (probe.last["feature_square"] ?? 0)
+            record.set("objective", trainLoss + features + objective.weightDecay.penalty(at: parameters))
+        }
         for name in ["train_loss", "test_loss", "train_accuracy", "test_accuracy"] {
             record.set(name, probe.last[name])
         }
-        for (metric, value) in probe.lastMetrics { record.set(metric.rawValue, value) }
+        for (name, value) in probe.lastOutcomes { record.set(name, value) }
+    }
+}
+
+extension TrainingMethod {
+    func makeOptimizer<Scalar: BLASScalar>(_ objective: NetworkObjective<Scalar>) -> any Optimizer<Scalar> {
+        let (layout, decay) = (objective.layout, objective.weightDecay)
+        return switch optimizer {
+        case .adam, .adamw:
+            Adam<Scalar>(
+                layout: layout, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: decay,
+                decouplesDecay: optimizer == .adamw)
+        case .sgd, .nesterov, .lbfgs:
+            SGD<Scalar>(
+                layout: layout, momentum: momentum, isNesterov: optimizer == .nesterov, weightDecay: decay)
+        }
     }
 }

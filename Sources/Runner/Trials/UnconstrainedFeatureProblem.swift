@@ -39,7 +39,7 @@ struct UnconstrainedFeatureProblem: Problem {
             }
         model = UnconstrainedFeatureModel(
             classes: trial.integer("K"), dimension: trial.integer("d"), samplesPerClass: trial.integer("n"),
-            loss: try ClassificationLoss(named: trial.text("loss")), classifierDecay: trial.real("lambda_W"),
+            loss: try ClassificationLoss(trial), classifierDecay: trial.real("lambda_W"),
             featureDecay: trial.real("lambda_H"), bias: bias)
         solver =
             trial.text("solver") == "lbfgs"
@@ -206,16 +206,5 @@ struct UnconstrainedFeatureProblem: Problem {
     /// Whether the logits of the class means, W·H̄, are so small that the classes are one for every purpose.
     private func hasVanished(_ statistics: ClassStatistics, _ classifier: LinearClassifier) -> Bool {
         Matrix.product(classifier.weights, statistics.means, transposeB: .yes).frobeniusNorm < 1e-6
-    }
-}
-
-extension ClassificationLoss {
-    /// From the sweep file's word.
-    init(named name: String) throws(ParameterProblem) {
-        switch name {
-        case "cross_entropy": self = .crossEntropy
-        case "mse": self = .meanSquaredError
-        default: throw ParameterProblem(name: "loss", message: "unknown loss '\(name)'")
-        }
     }
 }
