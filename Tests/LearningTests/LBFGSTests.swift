@@ -191,7 +191,8 @@ import Testing
         init() throws {
             let data = randomData(samples: 40, width: 12, classes: 4)
             objective = NetworkObjective(
-                network: try Network(Architecture(parsing: "mlp(10)"), input: FeatureShape(vector: 12), classes: 4), loss: .crossEntropy,
+                network: try Network(Architecture(parsing: "mlp(10)"), input: FeatureShape(vector: 12), classes: 4),
+                loss: .crossEntropy,
                 data: data, normalization: Normalization(of: data, samples: Array(0..<40)), weightDecay: .all(1e-3),
                 largestShard: 20)
             point = ParameterBlock(layout: objective.layout)

@@ -36,8 +36,8 @@ import Testing
             let network = try Network(Architecture(parsing: "mlp(32)"), input: FeatureShape(vector: 20), classes: 3)
             let objective = NetworkObjective<Float>(
                 network: network, loss: .crossEntropy, data: data,
-                normalization: Normalization(of: data, samples: Array(0..<60)), weightDecay: .all(1e-4), largestShard: 16
-            )
+                normalization: Normalization(of: data, samples: Array(0..<60)), weightDecay: .all(1e-4),
+                largestShard: 16)
             let parameters = ParameterBlock<Float>(layout: network.layout)
             let gradients = ParameterBlock<Float>(layout: network.layout)
             objective.initialize(parameters, seed: 6)

@@ -239,19 +239,18 @@ private struct TileWalk<Scalar: BLASScalar> {
 
     /// The addresses of the size × size pixels from (y, x) on, row by row; `outside` for those not in the image.
     @inline(__always)
-    private func withPixels<Pointer, Result>(
-        _ size: Int, _ shape: FeatureShape, sample: Int, y: Int, x: Int, outside: Pointer,
-        _ address: (Int) -> Pointer, _ body: (UnsafeMutablePointer<Pointer>) -> Result
-    ) -> Result {
+    private func withPixels<Pointer: Strideable, Result>(
+        _ size: Int, _ shape: FeatureShape, of image: Pointer, sample: Int, y: Int, x: Int, outside: Pointer,
+        _ body: (UnsafeMutablePointer<Pointer>) -> Result
+    ) -> Result where Pointer.Stride == Int {
         withUnsafeTemporaryAllocation(of: Pointer.self, capacity: 36) { pixels in
             let pixels = pixels.baseAddress!
             for i in 0..<size {
                 for j in 0..<size {
                     let (row, column) = (y + i, x + j)
                     let isInside = row >= 0 && row < shape.height && column >= 0 && column < shape.width
-                    pixels[size * i + j] =
-                        isInside
-                        ? address(((sample * shape.height + row) * shape.width + column) * shape.channels) : outside
+                    let pixel = (sample * shape.height + row) * shape.width + column
+                    pixels[size * i + j] = isInside ? image.advanced(by: pixel * shape.channels) : outside
                 }
             }
             return body(pixels)
@@ -265,9 +264,7 @@ private struct TileWalk<Scalar: BLASScalar> {
         into target: UnsafeMutablePointer<Scalar>
     ) {
         let (sample, top, left) = place(tile)
-        withPixels(
-            6, input, sample: sample, y: top - 1, x: left - 1, outside: UnsafePointer(outside), { x + $0 }
-        ) { p in
+        withPixels(6, input, of: x, sample: sample, y: top - 1, x: left - 1, outside: UnsafePointer(outside)) { p in
             for c in stride(from: 0, to: plan.inputs, by: V.scalarCount) {
                 for j in 0..<6 {
                     let v = Winograd.input(
@@ -327,7 +324,7 @@ private struct TileWalk<Scalar: BLASScalar> {
         into target: UnsafeMutablePointer<Scalar>
     ) {
         let (sample, top, left) = place(tile)
-        withPixels(4, output, sample: sample, y: top, x: left, outside: UnsafePointer(outside), { dy + $0 }) { p in
+        withPixels(4, output, of: dy, sample: sample, y: top, x: left, outside: UnsafePointer(outside)) { p in
             for c in stride(from: 0, to: plan.outputs, by: V.scalarCount) {
                 for j in 0..<4 {
                     let v = Winograd.outputAdjoint(
@@ -354,7 +351,7 @@ private struct TileWalk<Scalar: BLASScalar> {
         to dx: UnsafeMutablePointer<Scalar>
     ) {
         let (sample, top, left) = place(tile)
-        withPixels(6, input, sample: sample, y: top - 1, x: left - 1, outside: outside, { dx + $0 }) { p in
+        withPixels(6, input, of: dx, sample: sample, y: top - 1, x: left - 1, outside: outside) { p in
             for c in stride(from: 0, to: plan.inputs, by: V.scalarCount) {
                 let count = min(V.scalarCount, plan.inputs - c)
                 for j in 0..<6 {
