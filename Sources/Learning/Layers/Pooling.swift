@@ -50,8 +50,8 @@ public struct Pooling: Layer {
                     } else if offset > 0 {
                         let here = Int32(truncatingIfNeeded: offset)
                         for c in 0..<channels {
-                            // NaN passes: it is not at most anything.
-                            let isLarger = !(x[c] <= y[c])
+                            // NaN passes: it is taken, and nothing is larger than it.
+                            let isLarger = x[c] > y[c] || x[c] != x[c]
                             place[c] = isLarger ? here : place[c]
                             y[c] = isLarger ? x[c] : y[c]
                         }
