@@ -46,7 +46,7 @@ private struct LayerItemParser {
 
     private mutating func arguments(until end: Character?) throws(SpecificationError) -> [LayerItem.Argument] {
         var result: [LayerItem.Argument] = []
-        while next != end || result.isEmpty {
+        while true {
             result.append(try argument())
             guard next == "," else { break }
             position += 1
