@@ -267,15 +267,21 @@ private struct GradientFlow {
     /// Whether an input of a sum may take the memory of the sum's gradient as its own.
     ///
     /// One may. The other one too if the first is read by the sum alone, its producer leaves the gradient as it is, and
-    /// has run its backward pass before anything else is added for the second.
+    /// has run its backward pass before anything else is added for the second, or the second's producer changes it.
     private func canShare(_ sum: Int, _ position: Int) -> Bool {
         guard position > 0 else { return true }
         let (first, second) = (nodes[sum].inputs[0], nodes[sum].inputs[1])
         guard writes[sum][0] == .handsOn, first != second else { return writes[sum][0] != .handsOn }
         let readers = nodes.indices.filter { nodes[$0].inputs.contains(first) }
         let others = nodes.indices.filter { $0 != sum && nodes[$0].inputs.contains(second) }
-        return readers == [sum] && first > 0 && !nodes[first - 1].layer.rectifies
-            && !(nodes[first - 1].layer is Addition) && others.allSatisfy { $0 < first - 1 }
+        return readers == [sum] && first > 0 && leavesGradient(first) && others.allSatisfy { $0 < first - 1 }
+            && (second < first || leavesGradient(second))
+    }
+
+    /// Whether the producer of an activation neither masks its gradient nor hands on the memory to those who do.
+    private func leavesGradient(_ activation: Int) -> Bool {
+        let producer = nodes[activation - 1].layer
+        return !producer.rectifies && !(producer is Addition)
     }
 
     /// From the first write to the producer's backward pass, of all that share the memory; nil for those that own none.
