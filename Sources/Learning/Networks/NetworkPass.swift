@@ -17,11 +17,16 @@ public final class NetworkPass<Scalar: BLASScalar> {
     private let labelStorage: UnsafeMutablePointer<Int32>
 
     /// - Parameter trains: whether `backward` will be called; without, little memory is needed.
-    public init(_ network: Network, capacity: Int, trains: Bool) {
+    public convenience init(_ network: Network, capacity: Int, trains: Bool) {
+        self.init(network, capacity: capacity, trains: trains, sharesMemory: true)
+    }
+
+    /// - Parameter sharesMemory: false keeps every array for itself, which must not change a number.
+    init(_ network: Network, capacity: Int, trains: Bool, sharesMemory: Bool) {
         precondition(capacity > 0, "empty network pass")
         self.network = network
         self.capacity = capacity
-        plan = PassPlan(network, capacity: capacity, trains: trains)
+        plan = PassPlan(network, capacity: capacity, trains: trains, sharesMemory: sharesMemory)
         memory = Buffer(count: plan.count)
         head = HeadPass(network.head, capacity: capacity)
         labelStorage = .allocate(capacity: capacity)
@@ -179,12 +184,12 @@ struct PassPlan {
     }
 
     // Moments: −1 loading, i the forward pass of node i, n the head, 2n − i its backward pass.
-    init(_ network: Network, capacity: Int, trains: Bool) {
+    init(_ network: Network, capacity: Int, trains: Bool, sharesMemory: Bool = true) {
         self.trains = trains
         let nodes = network.nodes
         let n = nodes.count
         let end = trains ? 2 * n + 1 : n
-        let flow = GradientFlow(network)
+        let flow = GradientFlow(network, handsOn: sharesMemory)
         writes = flow.writes
         func backwardMoment(_ node: Int) -> Int { 2 * n - node }
 
@@ -223,6 +228,7 @@ struct PassPlan {
                     MemoryPlan.Request(count: capacity * network.shape(ofActivation: index).count, life: life))
             }
         }
+        if !sharesMemory { for index in requests.indices { requests[index].life = -1...end } }
         // Kernels read up to a vector register beyond the end.
         let plan = MemoryPlan(requests, margin: 16)
         activations = Array(plan.offsets[0...n])
@@ -241,7 +247,8 @@ private struct GradientFlow {
     private(set) var owner: [Int]
     private let nodes: [Network.Node]
 
-    init(_ network: Network) {
+    /// - Parameter handsOn: whether sums hand on the memory of their gradient.
+    init(_ network: Network, handsOn: Bool) {
         nodes = network.nodes
         let n = nodes.count
         isWanted = Array(repeating: false, count: n + 1)
@@ -255,7 +262,7 @@ private struct GradientFlow {
             for (position, input) in nodes[index].inputs.enumerated() where isWanted[input] {
                 if isWritten[input] {
                     writes[index][position] = .adds
-                } else if nodes[index].layer is Addition, canShare(index, position) {
+                } else if handsOn, nodes[index].layer is Addition, canShare(index, position) {
                     writes[index][position] = .handsOn
                     owner[input] = owner[index + 1]
                 }
