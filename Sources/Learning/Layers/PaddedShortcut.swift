@@ -5,7 +5,7 @@ import LinearAlgebra
 public struct PaddedShortcut: Layer {
     public let input: FeatureShape
     public let output: FeatureShape
-    private let stride: Int
+    let stride: Int
 
     init(input: FeatureShape, outputs: Int, stride: Int) {
         precondition(outputs >= input.channels, "shortcut that loses channels")
