@@ -24,7 +24,7 @@ import Testing
     func badArchitecturesSayWhat(_ text: String, _ part: String) {
         let error = #expect(throws: SpecificationError.self) { try Architecture(parsing: text) }
         #expect(error?.description.contains(part) == true)
-        #expect(error?.description.contains("mlp(512-512)") == true)
+        #expect(error?.description.contains("mlp(512-512") == true)
         #expect(error?.description.contains("\n") == false)
     }
 
