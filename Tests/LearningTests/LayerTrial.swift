@@ -155,14 +155,45 @@ struct LayerTrial {
     /// Largest difference between the layer in this precision and its twin, each array relative to its largest number.
     func difference<Scalar: BLASScalar>(_: Scalar.Type) -> Double {
         let result = run(Scalar.self)
-        let naive = naive(output: result.output)
-        #expect(result.inputGradients.count == naive.inputGradients.count)
+        return Self.difference(result, naive(output: result.output))
+    }
+
+    private static func difference(_ result: LayerResult, _ expected: LayerResult) -> Double {
+        guard result.inputGradients.count == expected.inputGradients.count else { return .infinity }
         let pairs =
             [
-                (result.output, naive.output), (result.gradients, naive.gradients),
-                (result.batchStatistics, naive.batchStatistics),
-            ] + zip(result.inputGradients, naive.inputGradients)
+                (result.output, expected.output), (result.gradients, expected.gradients),
+                (result.batchStatistics, expected.batchStatistics),
+            ] + zip(result.inputGradients, expected.inputGradients)
         return pairs.map { relativeDifference($0, $1) }.max()!
+    }
+
+    /// The same in Float64 and Float32, at worst: with gradients of the inputs set, added in memory of more samples
+    /// than there are, and not wanted.
+    func differences() -> (double: Double, single: Double) {
+        var worst = (double: 0.0, single: 0.0)
+        var twins: [[Bool]: LayerResult] = [:]
+        for (adds, wanted) in [(false, true), (true, true), (false, false)] {
+            var trial = self
+            (trial.accumulates, trial.wantsInputGradient) = (adds, wanted)
+            trial.capacity = adds ? samples + 3 : samples
+            func difference(_ result: LayerResult) -> Double {
+                // The twin depends on the result through this alone.
+                let passes = layer.rectifies ? result.output.map { $0 > 0 } : []
+                var expected = twins[passes] ?? naive(output: result.output)
+                twins[passes] = expected
+                if adds {
+                    expected.inputGradients = zip(inputGradientsBefore, expected.inputGradients).map {
+                        zip($0, $1).map { $0 + $1 }
+                    }
+                }
+                if !wanted { expected.inputGradients = [] }
+                return Self.difference(result, expected)
+            }
+            worst.double = max(worst.double, difference(trial.run(Double.self)))
+            worst.single = max(worst.single, difference(trial.run(Float.self)))
+        }
+        return worst
     }
 }
 

@@ -172,10 +172,12 @@ struct SmallNetwork: CustomTestStringConvertible {
             for direction in [share.map { $0 / max(norm(share), 1e-300) }, noise.map { $0 / norm(noise) }] {
                 let expected = zip(direction, share).reduce(0) { $0 + $1.0 * $1.1 }
                 // A step may cross the kink of a ReLU or a maximum; then a smaller one does not.
-                let errors = [1e-5, 1e-6, 2e-7].map { step in
-                    abs((value(direction, slice, step) - value(direction, slice, -step)) / (2 * step) - expected)
+                var errors: [Double] = []
+                for step in [1e-6, 1e-5, 2e-7] where errors.allSatisfy({ $0 > 1e-6 * scale }) {
+                    let slope = (value(direction, slice, step) - value(direction, slice, -step)) / (2 * step)
+                    errors.append(abs(slope - expected))
                 }
-                #expect(errors.min()! < 1e-6 * scale, "\(slice.name): \(errors.map { $0 / scale })")
+                #expect(errors.contains { $0 <= 1e-6 * scale }, "\(slice.name): \(errors.map { $0 / scale })")
             }
         }
     }
