@@ -7,6 +7,8 @@
 static inline __attribute__((swift_name("getter:worldCommunicator()"))) MPI_Comm ncsweep_world(void) { return MPI_COMM_WORLD; }
 static inline __attribute__((swift_name("getter:byteType()"))) MPI_Datatype ncsweep_byte(void) { return MPI_BYTE; }
 static inline __attribute__((swift_name("getter:integerType()"))) MPI_Datatype ncsweep_int64(void) { return MPI_INT64_T; }
+static inline __attribute__((swift_name("getter:floatType()"))) MPI_Datatype ncsweep_float(void) { return MPI_FLOAT; }
+static inline __attribute__((swift_name("getter:sumOperation()"))) MPI_Op ncsweep_sum(void) { return MPI_SUM; }
 static inline __attribute__((swift_name("getter:minimumOperation()"))) MPI_Op ncsweep_min(void) { return MPI_MIN; }
 static inline __attribute__((swift_name("getter:nullInfo()"))) MPI_Info ncsweep_info_null(void) { return MPI_INFO_NULL; }
 static inline __attribute__((swift_name("getter:returnErrors()"))) MPI_Errhandler ncsweep_errors_return(void) { return MPI_ERRORS_RETURN; }
