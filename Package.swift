@@ -51,9 +51,8 @@ let package = Package(
         .executableTarget(
             name: "ncbench",
             dependencies: [
-                "CStartup", "RandomNumbers", "ArrayFiles", "LinearAlgebra", "MPI", "NeuralCollapse", "Sweeps",
-                "Results",
-                "Runner",
+                "CStartup", "RandomNumbers", "ArrayFiles", "LinearAlgebra", "Learning", "MPI", "NeuralCollapse",
+                "Sweeps", "Results", "Runner",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

@@ -157,6 +157,7 @@ def main():
     loss_function = nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4, fused=True)
 
+    parameters = sum(parameter.numel() for parameter in model.parameters())
     for step in range(options.steps):
         if options.stepwise and not sys.stdin.readline():
             return
@@ -168,7 +169,9 @@ def main():
         value = loss.item()
         seconds = time.perf_counter() - start
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"step {step} seconds {seconds:.6f} loss {value:.6f} memory {memory:.1f}", flush=True)
+        print(
+            f"step {step} seconds {seconds:.6f} loss {value:.6f} memory {memory:.1f} parameters {parameters}", flush=True
+        )
     if options.processes > 1:
         torch.distributed.destroy_process_group()
 

@@ -46,11 +46,14 @@ struct EpochPairs: ParsableCommand {
             let steps = (60_000 + 127) / 128
             let probe = (warmUp.polls - steps) / 2
 
-            let peer = try python.map { try PeerTraining(python: $0, script: script, epochs: pairs + 1) }
-            _ = try peer?.nextEpochSeconds()
+            let peer = try python.map {
+                try PeerTraining(
+                    python: $0, script: script, ["--epochs", "\(pairs + 1)", "--weight-decay", "5e-4"])
+            }
+            _ = try peer?.seconds()
             // Measured at 0, after the first epoch and at the end; in between lie the epochs to be timed.
             let host = EpochClock(firstPoll: 2 * probe + steps, steps: steps, pairs: pairs) {
-                try peer?.nextEpochSeconds() ?? .nan
+                try peer?.seconds() ?? .nan
             }
             let result = try result(of: try trial(epochs: pairs + 2), builder, host: host, world)
             guard host.polls == 3 * probe + (pairs + 2) * steps, host.own.count == pairs else {

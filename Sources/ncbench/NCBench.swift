@@ -9,7 +9,8 @@ struct NCBench: ParsableCommand {
         commandName: "ncbench", abstract: "Measure ncsweep against its bars, its peers and this machine's own bounds.",
         subcommands: [
             MeasureCommand.self, DispatchRanks.self, StoreRanks.self, MixedRanks.self, IdleRanks.self,
-            ProductSpeed.self, EpochPairs.self, MetricsPairs.self, FilledStore.self,
+            ProductSpeed.self, EpochPairs.self, NetworkPairs.self, TeamRanks.self, AllReduceRanks.self,
+            MetricsPairs.self, FilledStore.self,
         ], defaultSubcommand: MeasureCommand.self)
 
     static func main() {
@@ -27,7 +28,7 @@ struct NCBench: ParsableCommand {
 
 /// The benchmarks, by the names of the command line.
 enum Benchmark: String, CaseIterable, ExpressibleByArgument {
-    case blas, dispatch, store, mixed, idle, mlp, metrics, startup
+    case blas, dispatch, store, mixed, idle, mlp, networks, ranks, allreduce, metrics, startup
 
     func figures(_ options: MeasureOptions) throws -> [Figure] {
         switch self {
@@ -38,6 +39,9 @@ enum Benchmark: String, CaseIterable, ExpressibleByArgument {
         case .idle: try IdleRanks.figures(options)
         case .metrics: try MetricsPairs.figures(options)
         case .mlp: try EpochPairs.figures(options)
+        case .networks: try NetworkPairs.figures(options)
+        case .ranks: try TeamRanks.figures(options)
+        case .allreduce: try AllReduceRanks.figures(options)
         case .startup: try FilledStore.figures(options)
         }
     }
@@ -61,7 +65,8 @@ struct MeasureCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "measure", abstract: "Measure; one line a figure, in the columns of a Markdown table.")
 
-    @Argument(help: "blas, dispatch, store, mixed, idle, mlp, metrics, startup; all without a name.")
+    @Argument(
+        help: "\(Benchmark.allCases.map(\.rawValue).joined(separator: ", ")); all without a name.")
     var benchmarks: [Benchmark] = []
 
     @OptionGroup var options: MeasureOptions

@@ -1,0 +1,124 @@
+import ArgumentParser
+import Foundation
+import LinearAlgebra
+import MPI
+import Runner
+
+/// Two ranks that train one network, in turns with one rank and with two processes of PyTorch.
+struct TeamRanks: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "team-ranks", shouldDisplay: false)
+
+    @OptionGroup var network: NetworkOptions
+    @Option var pairs = 5
+    @Option var python: String?
+    @Option var script = "bench/network_torch.py"
+
+    static func figures(_ options: MeasureOptions) throws -> [Figure] {
+        var network = NetworkOptions()
+        network.width = 64
+        var arguments = ["team-ranks", "--pairs", "\(options.pairs)"] + network.arguments
+        if let python = options.python {
+            arguments += ["--python", python, "--script", options.scripts + "/network_torch.py"]
+        }
+        let readings = try ChildProcess.ranks(2, arguments)
+        func rate(_ name: String) throws -> String {
+            Figure.text(Double(network.batch) / (try readings.value(name))) + "/s"
+        }
+        let subject = "training \(network.description), on two ranks: images/s over"
+        let gain = try readings.value("gain")
+        let alone = Figure(
+            "\(subject) one rank's",
+            "\(Figure.text(gain)) (\(try rate("seconds")), one rank \(try rate("alone_seconds")))", gain, atLeast: 1.8,
+            "")
+        guard options.python != nil else { return [alone] }
+        let ratio = try readings.value("ratio")
+        return [
+            alone,
+            Figure(
+                "\(subject) PyTorch's on two processes (DDP, gloo)",
+                "\(Figure.text(ratio)) (\(try rate("seconds")), PyTorch \(try rate("contiguous")), channels last "
+                    + "\(try rate("channels_last")))", ratio, atLeast: 1.5, ""),
+        ]
+    }
+
+    func run() throws {
+        try TrialRun.withRanks { world, _ in
+            guard world.size == 2 else { throw BenchmarkError("team-ranks needs two ranks") }
+            let team = world.duplicate()
+            let together = try NetworkSteps(network, shards: 2, team: team)
+            guard world.rank == 0 else { return try assist(together, world, team) }
+
+            let peers = try DistributedPeers(self)
+            let alone = try NetworkSteps(network, shards: 2)
+            let outbox = Outbox(world)
+            var (seconds, aloneSeconds): ([Double], [Double]) = ([], [])
+            var peerSeconds: [[Double]] = DistributedPeers.formats.map { _ in [] }
+            for turn in 0...pairs {
+                outbox.send([], to: 1, tag: 1)
+                team.barrier()
+                let one = try together.step()
+                let other = try alone.step()
+                let others = try peers?.step()
+                // The first turn warms up.
+                guard turn > 0 else { continue }
+                seconds.append(one)
+                aloneSeconds.append(other)
+                for (index, time) in (others ?? []).enumerated() { peerSeconds[index].append(time) }
+            }
+            guard together.parameters.storage.array == alone.parameters.storage.array else {
+                throw BenchmarkError("two ranks trained another network than one")
+            }
+            print("seconds \(median(seconds))")
+            print("alone_seconds \(median(aloneSeconds))")
+            print("gain \(median(zip(aloneSeconds, seconds).map { $0 / $1 }))")
+            guard peers != nil else { return }
+            for (format, values) in zip(DistributedPeers.formats, peerSeconds) { print("\(format) \(median(values))") }
+            print("ratio \(peerSeconds.map { median(zip($0, seconds).map { $0 / $1 }) }.min()!)")
+        }
+    }
+
+    /// The other rank trains when it is told to, and sleeps while rank 0 or PyTorch trains.
+    private func assist(_ together: NetworkSteps, _ world: Communicator, _ team: Communicator) throws {
+        var wait = AdaptiveWait()
+        var turns = 0
+        while turns <= pairs {
+            guard world.receiveIfAny() != nil else {
+                wait.pause()
+                continue
+            }
+            wait.reset()
+            team.barrier()
+            _ = try together.step()
+            turns += 1
+        }
+    }
+}
+
+/// PyTorch on two processes that train one network, in each memory format.
+private struct DistributedPeers {
+    static let formats = ["contiguous", "channels_last"]
+    private let teams: [[PeerTraining]]
+
+    init?(_ command: TeamRanks) throws {
+        guard let python = command.python else { return nil }
+        let port = 20000 + 2 * Int(ProcessInfo.processInfo.processIdentifier % 5000)
+        teams = try Self.formats.enumerated().map { index, format in
+            try (0..<2).map { rank in
+                try PeerTraining(
+                    python: python, script: command.script,
+                    command.network.arguments + [
+                        "--format", format, "--steps", "\(command.pairs + 1)", "--processes", "2", "--rank", "\(rank)",
+                        "--port", "\(port + index)",
+                    ])
+            }
+        }
+    }
+
+    /// Seconds of a step in each format: until both processes are done.
+    func step() throws -> [Double] {
+        try teams.map { team in
+            for process in team { try process.ask() }
+            return try team.map { try $0.answer()["seconds"]! }.max()!
+        }
+    }
+}
