@@ -19,31 +19,27 @@ struct NetworkPairs: ParsableCommand {
         let steps: Int
         let bar: Double
 
-        init(
-            _ architecture: String, width: Int = 0, batch: Int = 128, images: (Int, Int) = (3, 32), _ steps: Int,
-            _ bar: Double
-        ) {
-            var network = NetworkOptions()
-            (network.architecture, network.width, network.batch) = (architecture, width, batch)
-            (network.channels, network.size) = images
-            (self.network, self.steps, self.bar) = (network, steps, bar)
+        /// - Parameter network: options of the command line.
+        init(_ network: String, steps: Int, bar: Double) throws {
+            self.network = try NetworkOptions.parse(network.split(separator: " ").map(String.init))
+            (self.steps, self.bar) = (steps, bar)
         }
     }
 
-    private static var works: [Work] {
+    private static func works() throws -> [Work] {
         [
-            Work("resnet18", width: 64, batch: 32, 3, 1.5),
-            Work("resnet18", width: 64, batch: 128, 1, 1.5),
-            Work("resnet18", width: 16, 5, 1.2),
-            Work("vgg11", 3, 1.2),
-            Work("densenet40", 2, 1.2),
-            Work("lenet", images: (1, 28), 50, 1.2),
-            Work("mlp(512-512)", images: (1, 28), 100, 1.3),
+            try Work("--architecture resnet18 --width 64 --batch 32", steps: 3, bar: 1.5),
+            try Work("--architecture resnet18 --width 64", steps: 1, bar: 1.5),
+            try Work("--architecture resnet18 --width 16", steps: 5, bar: 1.2),
+            try Work("--architecture vgg11", steps: 3, bar: 1.2),
+            try Work("--architecture densenet40", steps: 2, bar: 1.2),
+            try Work("--architecture lenet --channels 1 --size 28", steps: 50, bar: 1.2),
+            try Work("--architecture mlp(512-512) --channels 1 --size 28", steps: 100, bar: 1.3),
         ]
     }
 
     static func figures(_ options: MeasureOptions) throws -> [Figure] {
-        try works.flatMap { work in
+        try works().flatMap { work in
             var arguments = ["network-pairs", "--pairs", "\(options.pairs)", "--steps", "\(work.steps)"]
             if let python = options.python {
                 arguments += ["--python", python, "--script", options.scripts + "/network_torch.py"]

@@ -14,8 +14,7 @@ struct TeamRanks: ParsableCommand {
     @Option var script = "bench/network_torch.py"
 
     static func figures(_ options: MeasureOptions) throws -> [Figure] {
-        var network = NetworkOptions()
-        network.width = 64
+        let network = try NetworkOptions.parse(["--architecture", "resnet18", "--width", "64"])
         var arguments = ["team-ranks", "--pairs", "\(options.pairs)"] + network.arguments
         if let python = options.python {
             arguments += ["--python", python, "--script", options.scripts + "/network_torch.py"]
