@@ -84,12 +84,18 @@ func finishRows<Scalar: BLASScalar>(
         if rectifies { for i in 0..<rows * columns { y[i] = rectified(y[i]) } }
         return
     }
-    for row in 0..<rows {
-        let values = y + row * columns
-        if rectifies {
-            for j in 0..<columns { values[j] = rectified(values[j] + bias[j]) }
-        } else {
-            for j in 0..<columns { values[j] += bias[j] }
+    // Several rows as one, so that loops are long also with few columns.
+    let (width, count) = (max(1, 128 / columns) * columns, rows * columns)
+    withUnsafeTemporaryAllocation(of: Scalar.self, capacity: width) { repeated in
+        let repeated = repeated.baseAddress!
+        for j in 0..<width { repeated[j] = bias[j % columns] }
+        for start in stride(from: 0, to: count, by: width) {
+            let values = y + start
+            if rectifies {
+                for j in 0..<min(width, count - start) { values[j] = rectified(values[j] + repeated[j]) }
+            } else {
+                for j in 0..<min(width, count - start) { values[j] += repeated[j] }
+            }
         }
     }
 }

@@ -158,9 +158,18 @@ func maskRectified<Scalar: BLASScalar>(
 func addColumnSums<Scalar: BLASScalar>(
     _ a: UnsafePointer<Scalar>, rows: Int, columns: Int, to sums: UnsafeMutablePointer<Scalar>
 ) {
-    for row in 0..<rows {
-        let values = a + row * columns
-        for j in 0..<columns { sums[j] += values[j] }
+    // Several rows as one, so that loops are long also with few columns.
+    let (width, count) = (max(1, 128 / columns) * columns, rows * columns)
+    withUnsafeTemporaryAllocation(of: Scalar.self, capacity: width) { partial in
+        let partial = partial.baseAddress!
+        for j in 0..<width { partial[j] = 0 }
+        for start in stride(from: 0, to: count, by: width) {
+            let values = a + start
+            for j in 0..<min(width, count - start) { partial[j] += values[j] }
+        }
+        for start in stride(from: 0, to: width, by: columns) {
+            for j in 0..<columns { sums[j] += partial[start + j] }
+        }
     }
 }
 

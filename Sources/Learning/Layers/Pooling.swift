@@ -37,6 +37,21 @@ public struct Pooling: Layer {
             let place = places(call.saved) + pixel * channels
             if kind == .maximum {
                 let x = call.input + first * channels
+                if rows.count == 2, columns.count == 2 {
+                    let below = Int32(truncatingIfNeeded: input.width)
+                    let (b, d) = (x + channels, x + input.width * channels)
+                    let e = d + channels
+                    for c in 0..<channels {
+                        // NaN passes: it is not at most anything.
+                        let isB = !(b[c] <= x[c])
+                        let isE = !(e[c] <= d[c])
+                        let (upper, lower) = (isB ? b[c] : x[c], isE ? e[c] : d[c])
+                        let isLower = !(lower <= upper)
+                        y[c] = isLower ? lower : upper
+                        place[c] = isLower ? (isE ? below + 1 : below) : (isB ? 1 : 0)
+                    }
+                    return
+                }
                 for c in 0..<channels { (y[c], place[c]) = (x[c], 0) }
             } else {
                 for c in 0..<channels { y[c] = 0 }
