@@ -33,7 +33,7 @@ import Testing
     func aFixedClassifierSavesParameters(_ name: String, _ count: Int, _ learned: Int, _ percent: Double) throws {
         let network = try Network(
             Architecture(parsing: name), input: Self.imagenet, classes: 10, featureDimension: 10,
-            head: ClassifierHead.Style(fixed: Matrix.identity(10)))
+            head: ClassifierHead.Style(fixed: { _, _ in Matrix.identity(10) }))
         #expect(network.featureWidth == 10)
         #expect(network.parameterCount == count)
         #expect(network.layout.count == count - 100 && network.head.fixedCount == 100)
@@ -136,7 +136,7 @@ import Testing
         #expect(throws: ArchitectureError.self) {
             try Network(
                 Architecture(parsing: "mlp(8)"), input: Self.digits, classes: 10,
-                head: ClassifierHead.Style(fixed: Matrix.identity(10)))
+                head: ClassifierHead.Style(fixed: { _, _ in Matrix.identity(10) }))
         }
     }
 

@@ -32,7 +32,7 @@ struct NaiveGraph {
     }
 
     private var classifier: [Double] {
-        network.head.weight.map { Array(parameters[$0.range]) } ?? network.head.style.fixed?.elements ?? []
+        network.head.weight.map { Array(parameters[$0.range]) } ?? network.head.fixedMatrix.elements
     }
 
     /// (classes × samples)
@@ -100,12 +100,15 @@ func randomImages(_ shape: FeatureShape, samples: Int, classes: Int) -> DataSet 
         classes: classes)
 }
 
-let imageNormalization = PixelNormalization(mean: 0.5, standardDeviation: 0.25)
+let imageNormalization = Normalization(mean: 0.5, standardDeviation: 0.25)
 
 /// What a network sees of these samples.
 func normalizedInputs(_ data: DataSet, _ samples: [Int]) -> [Double] {
     samples.flatMap { sample in
-        (0..<data.sampleWidth).map { (Double(data.pixels[sample * data.sampleWidth + $0]) / 255 - 0.5) / 0.25 }
+        (0..<data.sampleWidth).map { (column: Int) -> Double in
+            let byte = data.values[sample * data.sampleWidth + column]
+            return (Double(byte) / 255 - 0.5) / 0.25
+        }
     }
 }
 

@@ -72,12 +72,12 @@ struct SmallNetwork: CustomTestStringConvertible {
     ].map { SmallNetwork(architecture: $0, input: FeatureShape(height: 6, width: 5, channels: 3)) }
 
     static let heads: [SmallNetwork] = [
-        ClassifierHead.Style(bias: false), ClassifierHead.Style(fixed: fixed),
-        ClassifierHead.Style(bias: false, fixed: fixed), ClassifierHead.Style(normalization: .features, temperature: 3),
+        ClassifierHead.Style(bias: false), ClassifierHead.Style(fixed: { _, _ in fixed }),
+        ClassifierHead.Style(bias: false, fixed: { _, _ in fixed }), ClassifierHead.Style(normalization: .features, temperature: 3),
         ClassifierHead.Style(bias: false, normalization: .both, temperature: 5),
-        ClassifierHead.Style(fixed: fixed, normalization: .both, temperature: 0.7),
+        ClassifierHead.Style(fixed: { _, _ in fixed }, normalization: .both, temperature: 0.7),
     ].flatMap { head in
-        [NetworkDecay.all(0.03), .peeled(classifier: 0.2, features: 0.3)].map {
+        [NetworkDecay.all(0.03), .lastLayer(classifier: 0.2, features: 0.3)].map {
             SmallNetwork(
                 architecture: "layers(conv(8,3),relu,conv(4,3),tanh,global_pool)", head: head, decay: $0)
         }
@@ -85,7 +85,7 @@ struct SmallNetwork: CustomTestStringConvertible {
 
     static let losses: [SmallNetwork] = ClassificationLoss.allCases.flatMap { loss in
         ["mlp(6-5)", "layers(conv(4,3),batch_norm,relu,global_pool)"].map {
-            SmallNetwork(architecture: $0, loss: loss, decay: .peeled(classifier: 0.1, features: 0.4))
+            SmallNetwork(architecture: $0, loss: loss, decay: .lastLayer(classifier: 0.1, features: 0.4))
         }
     }
 }
@@ -122,7 +122,7 @@ struct SmallNetwork: CustomTestStringConvertible {
         var (value, delta) = naiveLoss(
             small.loss, logits: naive.logits(features), labels: batch.samples.map { data.labels[$0] }, scale: 1.0 / 7)
         var featureDecay = 0.0
-        if case .peeled(_, let lambda) = small.decay {
+        if case .lastLayer(_, let lambda) = small.decay {
             featureDecay = lambda / 7
             value += featureDecay / 2 * features.reduce(0) { $0 + $1 * $1 }
         }
@@ -132,7 +132,7 @@ struct SmallNetwork: CustomTestStringConvertible {
             let lambda: Double
             switch small.decay {
             case .all(let all): lambda = all
-            case .peeled(let classifier, _): lambda = slice == network.head.weight ? classifier : 0
+            case .lastLayer(let classifier, _): lambda = slice == network.head.weight ? classifier : 0
             }
             for i in slice.range {
                 value += lambda / 2 * parameters[i] * parameters[i]
@@ -189,11 +189,11 @@ struct SmallNetwork: CustomTestStringConvertible {
     @Test func featureDecayHasAGradient() throws {
         var small = SmallNetwork(
             architecture: "mlp(6-5,tanh)", head: ClassifierHead.Style(normalization: .both, temperature: 2),
-            decay: .peeled(classifier: 0, features: 0))
+            decay: .lastLayer(classifier: 0, features: 0))
         let data = randomImages(small.input, samples: 8, classes: 4)
         let (parameters, statistics) = randomParameters(try small.network())
         let without = evaluated(try small.objective(Double.self, data: data), parameters, statistics)
-        small.decay = .peeled(classifier: 0, features: 0.5)
+        small.decay = .lastLayer(classifier: 0, features: 0.5)
         let with = evaluated(try small.objective(Double.self, data: data), parameters, statistics)
         #expect(with.value > without.value)
         #expect(relativeDifference(with.gradient, without.gradient) > 1e-2)

@@ -183,7 +183,7 @@ import Testing
     @Test func aFixedClassifierIsExportedAndMustBeTheSame() throws {
         let network = try Network(
             Architecture(parsing: "mlp(4)"), input: FeatureShape(vector: 3), classes: 4,
-            head: ClassifierHead.Style(fixed: SmallNetwork.fixed))
+            head: ClassifierHead.Style(fixed: { _, _ in SmallNetwork.fixed }))
         let parameters = ParameterBlock<Float>(layout: network.layout)
         let statistics = ParameterBlock<Float>(layout: network.statistics)
         network.initialize(parameters, statistics, seed: 1)

@@ -60,7 +60,8 @@ public struct ClassifierHead: Sendable {
         return Matrix(rows: classes, columns: inputWidth, copying: parameters.pointer(to: weight))
     }
 
-    fileprivate var fixedMatrix: Matrix {
+    /// The classifier that is not trained.
+    var fixedMatrix: Matrix {
         guard let matrix = style.fixed?(classes, inputWidth) else { preconditionFailure("head without a classifier") }
         precondition(matrix.rows == classes && matrix.columns == inputWidth, "shape of a fixed classifier")
         return matrix

@@ -69,7 +69,8 @@ extension Network {
             default: precondition(!node.layer.hasParameters, "layer without names in PyTorch")
             }
         }
-        if let fixed = head.style.fixed {
+        if head.weight == nil {
+            let fixed = head.fixedMatrix
             entries.append(
                 StateEntry(
                     name: "\(architecture.headName).weight", shape: [fixed.rows, fixed.columns], source: .fixed(fixed),
