@@ -38,17 +38,18 @@ public struct Pooling: Layer {
             if kind == .maximum {
                 let x = call.input + first * channels
                 if rows.count == 2, columns.count == 2 {
+                    // The windows of most networks, in one loop: channels may be few.
                     let below = Int32(truncatingIfNeeded: input.width)
-                    let (b, d) = (x + channels, x + input.width * channels)
-                    let e = d + channels
+                    let (right, under) = (x + channels, x + input.width * channels)
+                    let across = under + channels
                     for c in 0..<channels {
-                        // NaN passes: it is not at most anything.
-                        let isB = !(b[c] <= x[c])
-                        let isE = !(e[c] <= d[c])
-                        let (upper, lower) = (isB ? b[c] : x[c], isE ? e[c] : d[c])
-                        let isLower = !(lower <= upper)
+                        let isRight = replaces(right[c], x[c])
+                        let isAcross = replaces(across[c], under[c])
+                        let upper = isRight ? right[c] : x[c]
+                        let lower = isAcross ? across[c] : under[c]
+                        let isLower = replaces(lower, upper)
                         y[c] = isLower ? lower : upper
-                        place[c] = isLower ? (isE ? below + 1 : below) : (isB ? 1 : 0)
+                        place[c] = isLower ? (isAcross ? below + 1 : below) : (isRight ? 1 : 0)
                     }
                     return
                 }
@@ -65,8 +66,7 @@ public struct Pooling: Layer {
                     } else if offset > 0 {
                         let here = Int32(truncatingIfNeeded: offset)
                         for c in 0..<channels {
-                            // NaN passes: it is taken, and nothing is larger than it.
-                            let isLarger = x[c] > y[c] || x[c] != x[c]
+                            let isLarger = replaces(x[c], y[c])
                             place[c] = isLarger ? here : place[c]
                             y[c] = isLarger ? x[c] : y[c]
                         }
@@ -101,6 +101,10 @@ public struct Pooling: Layer {
             }
         }
     }
+
+    /// Whether a number takes the place of the largest one so far. NaN passes: it is taken, and nothing is larger.
+    @inline(__always)
+    private func replaces<Scalar: BLASScalar>(_ x: Scalar, _ largest: Scalar) -> Bool { x > largest || x != x }
 
     /// Whole numbers of 32 bits in the memory of the pass, whose numbers are as wide at least.
     @inline(__always)
