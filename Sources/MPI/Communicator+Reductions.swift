@@ -43,8 +43,8 @@ extension Communicator {
         }
     }
 
-    /// Numbers of a block: 256 KiB of Float32.
-    private static var blockCount: Int { 1 << 16 }
+    /// Numbers of a block: 1 MiB of Float32.
+    private static var blockCount: Int { 1 << 18 }
 
     /// The same for so few numbers that only the number of messages counts: every rank receives all and sums for
     /// itself.
