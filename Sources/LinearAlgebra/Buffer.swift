@@ -13,9 +13,10 @@ public final class Buffer<Scalar: BLASScalar> {
         self.count = count
         owner = nil
         let bytes = max(64, (count * MemoryLayout<Scalar>.stride + 63) / 64 * 64)
-        start = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-            .bindMemory(to: Scalar.self, capacity: max(count, 1))
-        start.initialize(repeating: 0, count: max(count, 1))
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+        // Bytes, as this is not specialised: their zeros are those of every number.
+        memory.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+        start = memory.bindMemory(to: Scalar.self, capacity: max(count, 1))
     }
 
     public convenience init(_ values: [Scalar]) {
