@@ -1,8 +1,13 @@
 /// A setting that cannot be read, as one line: what is wrong and what is accepted.
 public struct SpecificationError: Error, Equatable, CustomStringConvertible {
     public let description: String
+    /// Which item of a list cannot be read, counted from 0; nil where it is no list.
+    public let item: Int?
 
-    init(_ description: String) { self.description = description }
+    init(_ description: String, item: Int? = nil) {
+        self.description = description
+        self.item = item
+    }
 }
 
 /// Text of the form `name` or `name(arguments)`.

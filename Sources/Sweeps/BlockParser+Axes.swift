@@ -6,7 +6,7 @@ extension BlockParser {
         for entry in entries {
             guard let index = claim(entry, "under grid:", schema, &mistakes) else { continue }
             sweptKeys.append(entry.key)
-            guard let values = sweptValues(entry, schema.definitions[index], &mistakes) else { continue }
+            guard let values = sweptValues(entry, index, schema, &mistakes) else { continue }
             axes.append(
                 Block.Axis(
                     label: entry.key, columns: [Block.Axis.Column(definition: index, values: values)],
@@ -22,7 +22,7 @@ extension BlockParser {
         for entry in entries {
             guard let index = claim(entry, "under zip:", schema, &mistakes) else { continue }
             sweptKeys.append(entry.key)
-            guard let values = sweptValues(entry, schema.definitions[index], &mistakes) else { continue }
+            guard let values = sweptValues(entry, index, schema, &mistakes) else { continue }
             if let first, first.count != values.count {
                 mistakes.add(
                     entry.value.position,
@@ -58,7 +58,8 @@ extension BlockParser {
                 continue
             }
             do {
-                let rule = try definition.drawRule(of: text, count: count ?? 1, seed: seed)
+                let drawn = try definition.drawRule(of: text, count: count ?? 1, seed: seed)
+                let rule = named(drawn, index, definition)
                 columns.append(.init(definition: index, values: SweptValues(rule: rule, isReal: definition.isReal)))
             } catch {
                 mistakes.add(entry.value.position, error.message)
@@ -83,9 +84,10 @@ extension BlockParser {
         return nil
     }
 
-    private func sweptValues(
-        _ entry: YAMLValue.Entry, _ definition: ParameterSchema.Definition, _ mistakes: inout Mistakes
+    private mutating func sweptValues(
+        _ entry: YAMLValue.Entry, _ index: Int, _ schema: ParameterSchema, _ mistakes: inout Mistakes
     ) -> SweptValues? {
+        let definition = schema.definitions[index]
         let items: [YAMLValue]
         switch entry.value.content {
         case .mapping:
@@ -101,6 +103,12 @@ extension BlockParser {
         }
         var rules: [SweptValues.Rule] = []
         for item in items {
+            if case .list(let parts) = item.content, let form = definition.listForm {
+                if let value = value(of: parts, at: item.position, form, index, &mistakes) {
+                    rules.append(.list([value]))
+                }
+                continue
+            }
             guard case .scalar(let text, let isQuoted) = item.content, !item.isEmpty else {
                 mistakes.add(
                     item.position,
@@ -109,7 +117,7 @@ extension BlockParser {
                 continue
             }
             do {
-                rules.append(try definition.rule(of: text, isQuoted: isQuoted))
+                rules.append(named(try definition.rule(of: text, isQuoted: isQuoted), index, definition))
             } catch {
                 mistakes.add(item.position, error.message)
             }
@@ -130,7 +138,6 @@ extension BlockParser {
             return
         }
         given[index] = (entry.keyPosition, "by seeds:")
-        let definition = schema.definitions[index]
         let values: SweptValues?
         if case .scalar(let text, let isQuoted) = entry.value.content, !entry.value.isEmpty, Call(text) == nil {
             guard !isQuoted, case .integer(let count)? = Decimal.parse(text), count >= 1 else {
@@ -141,7 +148,7 @@ extension BlockParser {
             }
             values = SweptValues(rule: .range(start: 0, step: 1, count: count), isReal: false)
         } else {
-            values = sweptValues(entry, definition, &mistakes)
+            values = sweptValues(entry, index, schema, &mistakes)
         }
         guard let values else { return }
         axes.append(

@@ -10,8 +10,9 @@ extension BlockParser {
                 continue
             }
             do {
-                let expression = try Expression(parsing: text) { schema[$0] != nil }
-                try expression.check(against: schema)
+                let written = try Expression(parsing: text) { schema[$0] != nil }
+                try written.check(against: schema)
+                let expression = written.resolved(lists, schema)
                 let definitions = expression.names.compactMap { schema.index(of: $0) }
                 conditions.append(
                     Block.Condition(expression: expression, position: item.position, definitions: definitions))

@@ -4,6 +4,8 @@ struct BlockParser {
 
     let index: Int
     let source: SourceLines
+    /// Named at the top of the file.
+    let lists: NamedLists
     /// The blocks' names so far, with their places.
     private(set) var names: [String: SourcePosition]
 
@@ -15,11 +17,16 @@ struct BlockParser {
     var conditions: [Block.Condition] = []
     /// Where each definition is given, and how: "fixed", "under grid:", …
     var given: [(position: SourcePosition, how: String)?] = []
+    /// By definition and word: where the items of words written as lists stand.
+    var itemPositions: [Int: [String: [SourcePosition]]] = [:]
 
-    init(index: Int, execution: Execution, source: SourceLines, names: [String: SourcePosition]) {
+    init(
+        index: Int, execution: Execution, source: SourceLines, lists: NamedLists, names: [String: SourcePosition]
+    ) {
         self.index = index
         self.execution = execution
         self.source = source
+        self.lists = lists
         self.names = names
         name = "block \(index + 1)"
     }
@@ -42,7 +49,8 @@ struct BlockParser {
         checkRequired(schema, node.position, &mistakes)
         return Block(
             name: name, problem: schema.problem, position: node.position, execution: execution, sweptKeys: sweptKeys,
-            schema: schema, fixed: fixed, axes: axes, conditions: conditions, keyPositions: given.map { $0?.position })
+            schema: schema, fixed: fixed, axes: axes, conditions: conditions, keyPositions: given.map { $0?.position },
+            itemPositions: itemPositions)
     }
 
     private mutating func readName(
@@ -152,8 +160,12 @@ struct BlockParser {
         switch entry.value.content {
         case .mapping:
             mistakes.add(entry.value.position, "'\(entry.key)' is a mapping; it takes one value")
-        case .list:
-            mistakes.add(entry.value.position, "'\(entry.key)' has several values; put it under grid:")
+        case .list(let items):
+            if let form = definition.listForm {
+                fixed[index] = value(of: items, at: entry.value.position, form, index, &mistakes)
+            } else {
+                mistakes.add(entry.value.position, "'\(entry.key)' has several values; put it under grid:")
+            }
         case .scalar(let text, let isQuoted):
             if entry.value.isEmpty {
                 mistakes.add(entry.keyPosition, "'\(entry.key)' has no value; write \(definition.kind.expectation)")
@@ -164,7 +176,7 @@ struct BlockParser {
                     "'\(entry.key)' has several values; put it under \(place ? "random" : "grid"):")
             } else {
                 do {
-                    fixed[index] = try definition.value(of: text, isQuoted: isQuoted)
+                    fixed[index] = named(try definition.value(of: text, isQuoted: isQuoted), index, definition)
                 } catch {
                     mistakes.add(entry.value.position, error.message)
                 }

@@ -8,7 +8,7 @@ public struct Expression: Sendable {
     /// parsing, these are all bare words in it.
     public let names: [String]
     public let text: String
-    let root: Node
+    var root: Node
     /// Whether a name without a value is certainly a name, not a word.
     let areNamesKnown: Bool
 

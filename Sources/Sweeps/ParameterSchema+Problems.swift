@@ -57,7 +57,9 @@ extension ParameterSchema {
         ])
 
     private static let architecture = [
-        Definition("architecture", .word, .required, "layers, such as `mlp(512-512)` or `resnet18`"),
+        Definition(
+            "architecture", .word, .required, listForm: ListForm(call: "layers", section: "architectures"),
+            "layers, such as `mlp(512-512)` or `resnet18`, or a list of them"),
         Definition(
             "width", .integer(in: 1...Self.widest), .optional,
             "channels of the first stage, or growth rate; the published one if not given"),

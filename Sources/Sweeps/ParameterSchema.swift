@@ -17,18 +17,21 @@ public struct ParameterSchema: Sendable {
         public let relevance: Relevance?
         /// The keys this one stands for where they are not given themselves. Such a key is no parameter of a trial.
         public let shorthandFor: [String]
+        /// How the word may be written as a list; nil where it may not.
+        public let listForm: ListForm?
         /// One line for the documentation.
         public let summary: String
 
         init(
             _ name: String, _ kind: Kind, _ requirement: Requirement, onlyFor relevance: Relevance? = nil,
-            shorthandFor: [String] = [], _ summary: String
+            shorthandFor: [String] = [], listForm: ListForm? = nil, _ summary: String
         ) {
             self.name = name
             self.kind = kind
             self.requirement = requirement
             self.relevance = relevance
             self.shorthandFor = shorthandFor
+            self.listForm = listForm
             self.summary = summary
         }
     }

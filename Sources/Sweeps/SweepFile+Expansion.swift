@@ -37,7 +37,9 @@ extension SweepFile {
                 }
                 indices[trial.id.bits] = Int32(trials.count)
                 trials.append(PlannedTrial(trial: trial, blocks: [number], execution: block.execution))
-                for problem in check(trial) { mistakes.add(block.position(of: problem.name), problem.message) }
+                for problem in check(trial) {
+                    mistakes.add(block.position(of: problem, in: trial), problem.message)
+                }
             }
             expansion.report(kept: kept, &mistakes)
         }
@@ -74,6 +76,17 @@ extension SweepFile {
 }
 
 extension Block {
+    /// The item of a list that is wrong, or else the key.
+    fileprivate func position(of problem: ParameterProblem, in trial: Trial) -> SourcePosition {
+        if let item = problem.item, let index = schema.index(of: problem.name),
+            case .text(let word)? = trial[problem.name],
+            let positions = itemPositions[index]?[word], positions.indices.contains(item)
+        {
+            return positions[item]
+        }
+        return position(of: problem.name)
+    }
+
     /// Where the file gives a key, or a key that stands for it; the block's place where it does not.
     func position(of name: String) -> SourcePosition {
         if let index = schema.index(of: name), let position = keyPositions[index] { return position }

@@ -1,5 +1,5 @@
 extension SweepFile {
-    static let fileKeys = ["name", "description", "execution", "blocks"]
+    static let fileKeys = ["name", "description", "execution"] + ParameterSchema.listForms.map(\.section) + ["blocks"]
 
     /// Parses and checks the text of a sweep file; `path` is for messages and the default name. Throws all mistakes.
     public static func parse(_ text: String, path: String) throws(SweepFileErrors) -> SweepFile {
@@ -25,6 +25,8 @@ extension SweepFile {
         var name = defaultName(path)
         var description = ""
         var execution = Execution()
+        var lists: NamedLists = [:]
+        var listNames: [String: [(name: String, position: SourcePosition)]] = [:]
         var own: [YAMLValue.Entry] = []
         var blockNodes: [YAMLValue] = []
         for entry in entries {
@@ -45,6 +47,13 @@ extension SweepFile {
                         entry.value.position, "'blocks' must be a list of blocks; write '- problem: ufm' under it")
                 }
             default:
+                if let form = ParameterSchema.listForms.first(where: { $0.section == entry.key }) {
+                    lists[form.section] = readNamedLists(entry.value, form, &mistakes)
+                    if case .mapping(let named) = entry.value.content {
+                        listNames[form.section] = named.map { ($0.key, $0.keyPosition) }
+                    }
+                    continue
+                }
                 own.append(entry)
                 if hasBlocks { addStray(entry, &mistakes) }
             }
@@ -56,11 +65,12 @@ extension SweepFile {
         var blocks: [Block] = []
         var names: [String: SourcePosition] = [:]
         for (index, node) in blockNodes.enumerated() {
-            var parser = BlockParser(index: index, execution: execution, source: source, names: names)
+            var parser = BlockParser(index: index, execution: execution, source: source, lists: lists, names: names)
             if let block = parser.parse(node, &mistakes) { blocks.append(block) }
             names = parser.names
         }
-        return SweepFile(name: name, description: description, text: text, path: path, blocks: blocks)
+        return SweepFile(
+            name: name, description: description, text: text, path: path, blocks: blocks, listNames: listNames)
     }
 
     private static func addStray(_ entry: YAMLValue.Entry, _ mistakes: inout Mistakes) {
@@ -88,7 +98,7 @@ extension SweepFile {
         return text
     }
 
-    private static func isNameScalar(_ scalar: Unicode.Scalar) -> Bool {
+    static func isNameScalar(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar {
         case "A"..."Z", "a"..."z", "0"..."9", ".", "_", "-": true
         default: false

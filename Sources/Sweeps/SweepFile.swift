@@ -8,6 +8,8 @@ public struct SweepFile: Sendable {
     public let text: String
     public let path: String
     public let blocks: [Block]
+    /// Names that the file gives to lists, by section, with their places.
+    public let listNames: [String: [(name: String, position: SourcePosition)]]
 }
 
 /// One problem with fixed and swept values.
@@ -31,6 +33,8 @@ public struct Block: Sendable {
     let conditions: [Condition]
     /// Where the file gives each definition of the schema.
     let keyPositions: [SourcePosition?]
+    /// By definition and word: where the items of words written as lists stand.
+    let itemPositions: [Int: [String: [SourcePosition]]]
 
     /// Values that change together: one key of a grid, all keys of a zip, all keys drawn at random, or the seeds.
     struct Axis: Sendable {

@@ -59,6 +59,24 @@ extension EndToEndTests {
             Mistake("empty file", "", says: ""),
             Mistake("no YAML", "a: [b\n", says: ""),
             Mistake("a list", "- a\n- b\n", says: ""),
+            Mistake(
+                "unknown layer", network.replacing("mlp(8)", with: "[flatten, dense(8), relu, pool(2)]"),
+                says: ":2:41: unknown layer 'pool'"),
+            Mistake(
+                "layers that do not fit",
+                network.replacing("mlp(8)", with: "\n  - flatten\n  - residual:\n      - dense(7)\n  - relu"),
+                says: ":4:5: "),
+            Mistake(
+                "a layer that cannot be read", network.replacing("mlp(8)", with: "[flatten, 'dense(8,)', relu]"),
+                says: ":2:25: a layer is missing"),
+            Mistake(
+                "a layer of a named list",
+                network.replacing("mlp(8)", with: "own") + "architectures:\n  own:\n    - flatten\n    - dense(0)\n",
+                says: ":9:7: dense(0): "),
+            Mistake(
+                "a list named as an architecture",
+                network.replacing("mlp(8)", with: "lenet") + "architectures: {lenet: [flatten]}\n",
+                says: ":6:17: 'lenet' is an architecture already"),
         ]
 
         @Test(arguments: mistakes) func isOneLine(mistake: Mistake) throws {

@@ -80,14 +80,14 @@ import Testing
             (nil, ["rate"]), ("nesterov", ["rate"]), ("adam", ["beta", "rate"]), ("lbfgs", []),
         ] as [(String?, [String])])
     func aRequiredKeyIsMissedUnderEachOfItsChoices(_ optimizer: String?, _ missing: [String]) {
-        var parser = BlockParser(index: 0, execution: Execution(), source: SourceLines(""), names: [:])
+        var parser = BlockParser(index: 0, execution: Execution(), source: SourceLines(""), lists: [:], names: [:])
         parser.fixed = [optimizer.map(ParameterValue.text), nil, nil, nil]
         parser.given = parser.fixed.map { $0 == nil ? nil : (Self.position, "fixed") }
         #expect(missed(parser) == missing)
     }
 
     @Test func aSweptChoiceNeedsWhatAnyOfItsValuesNeeds() {
-        var parser = BlockParser(index: 0, execution: Execution(), source: SourceLines(""), names: [:])
+        var parser = BlockParser(index: 0, execution: Execution(), source: SourceLines(""), lists: [:], names: [:])
         parser.fixed = [nil, nil, nil, nil]
         parser.given = [(Self.position, "under grid:"), nil, nil, nil]
         parser.axes = block(optimizers: ["lbfgs", "nesterov"]).axes

@@ -22,26 +22,39 @@ public struct LayerItem: Equatable, Sendable, CustomStringConvertible {
     /// The entries of `layers(…)`.
     static func list(parsing text: String) throws(SpecificationError) -> [LayerItem] {
         var parser = LayerItemParser(text)
-        return try parser.items(until: nil)
+        do { return try parser.items() } catch {
+            throw SpecificationError(error.description, item: parser.finished)
+        }
     }
 }
 
 /// name, or name(item, key=value, …), separated by commas.
 private struct LayerItemParser {
+    private static let deepest = 100
+
     private let text: [Character]
     private var position = 0
+    /// Parentheses around the place.
+    private var depth = 0
+    /// Items of the outermost list that are read.
+    private(set) var finished = 0
 
     init(_ text: String) { self.text = text.filter { !$0.isWhitespace } }
 
     private var next: Character? { position < text.count ? text[position] : nil }
 
-    mutating func items(until end: Character?) throws(SpecificationError) -> [LayerItem] {
-        try arguments(until: end).map { argument throws(SpecificationError) in
+    mutating func items() throws(SpecificationError) -> [LayerItem] {
+        let arguments = try arguments(until: nil)
+        finished = 0
+        var items: [LayerItem] = []
+        for argument in arguments {
             guard case .item(let item) = argument else {
                 throw SpecificationError("a list of layers holds layers, such as conv(16,3), relu or residual(…)")
             }
-            return item
+            items.append(item)
+            finished += 1
         }
+        return items
     }
 
     private mutating func arguments(until end: Character?) throws(SpecificationError) -> [LayerItem.Argument] {
@@ -49,6 +62,7 @@ private struct LayerItemParser {
         while true {
             result.append(try argument())
             guard next == "," else { break }
+            if depth == 0 { finished += 1 }
             position += 1
         }
         guard next == end else {
@@ -75,7 +89,13 @@ private struct LayerItemParser {
             position += 1
             return .item(LayerItem(name: name, arguments: []))
         }
+        // Whoever reads, writes or builds the layers goes as deep as they are.
+        guard depth < Self.deepest else {
+            throw SpecificationError("a list of layers has more than \(Self.deepest) parentheses in each other")
+        }
+        depth += 1
         let arguments = try arguments(until: ")")
+        depth -= 1
         position += 1
         return .item(LayerItem(name: name, arguments: arguments))
     }

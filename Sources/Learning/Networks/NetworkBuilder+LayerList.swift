@@ -140,6 +140,11 @@ extension NetworkBuilder {
             guard !probes.contains(where: { $0.name == name }) else {
                 throw ArchitectureError("\(item): two layers of this name")
             }
+            // Words of the key `layers`, and the sign that joins names there.
+            guard !["all", "features"].contains(name), !name.contains("+") else {
+                throw ArchitectureError(
+                    "\(item): 'all', 'features' and '+' have a meaning of their own; take another name")
+            }
             probe(name)
         case "residual", "concatenate": try addBlock(item, prefix: prefix)
         default: try addPlain(item, prefix: prefix)

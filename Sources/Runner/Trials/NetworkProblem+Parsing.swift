@@ -12,7 +12,7 @@ extension Trial {
         _ key: String, _ parse: (String) throws(SpecificationError) -> Value
     ) throws(ParameterProblem) -> Value {
         do { return try parse(text(key)) } catch {
-            throw ParameterProblem(name: key, message: error.description)
+            throw ParameterProblem(name: key, message: error.description, item: error.item)
         }
     }
 

@@ -1,11 +1,13 @@
+import Learning
 import Sweeps
 
 extension TrialBuilder {
-    /// Which trials several ranks may share, and how many; which keep checkpoints.
+    /// What is wrong with a file beyond single trials: which of them several ranks may share, and how many; which keep
+    /// checkpoints; names of its own.
     ///
     /// - Parameter ranks: of the world; nil where that is not known yet.
     public func checkExecution(of plan: Plan, in file: SweepFile, ranks world: Int?) throws(SweepFileErrors) {
-        var messages: [String] = []
+        var messages = Self.misnamedArchitectures(file)
         for planned in plan.trials where planned.execution != Execution() {
             guard let problem = Self.problem(of: planned, ranks: world) else { continue }
             let position = file.blocks[planned.blocks[0]].position
@@ -13,6 +15,14 @@ extension TrialBuilder {
             if !messages.contains(message) { messages.append(message) }
         }
         if !messages.isEmpty { throw SweepFileErrors(messages: messages) }
+    }
+
+    /// A file may name its lists of layers, but not as architectures that there are.
+    private static func misnamedArchitectures(_ file: SweepFile) -> [String] {
+        (file.listNames["architectures"] ?? []).filter { Architecture.names.contains($0.name) }.map { list in
+            "\(file.path):\(list.position.line):\(list.position.column): '\(list.name)' is an architecture already; "
+                + "give the list another name"
+        }
     }
 
     private static func problem(of planned: PlannedTrial, ranks world: Int?) -> String? {
