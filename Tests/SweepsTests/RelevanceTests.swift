@@ -33,7 +33,7 @@ import Testing
         return Block(
             name: "a", problem: "training", position: Self.position, execution: Execution(), sweptKeys: [],
             schema: Self.schema, fixed: fixed, axes: optimizers.isEmpty ? [] : [axis], conditions: [],
-            keyPositions: fixed.map { $0 == nil ? nil : Self.position })
+            keyPositions: fixed.map { $0 == nil ? nil : Self.position }, itemPositions: [:])
     }
 
     private func expand(_ block: Block) -> (texts: [String], mistakes: [String]) {
