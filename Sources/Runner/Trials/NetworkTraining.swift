@@ -88,7 +88,7 @@ final class NetworkTraining<Scalar: BLASScalar> {
         if case .everything(let solver) = stepper, !isResumed { try solver.start(at: parameters) }
         while true {
             let epoch = position.epoch
-            if position.batch == 0, points.isDue(epoch), position.measuredEpoch != epoch {
+            if position.batch == 0, points.isDue(epoch) || position.isExhausted, position.measuredEpoch != epoch {
                 record.measurements += try probe.measure(at: parameters, step: epoch * batches, epoch: epoch)
                 position.measuredEpoch = epoch
             }
