@@ -160,14 +160,19 @@ private struct Block {
             format: .table, columns: names + ["trials", "done"] + titles, width: width - 2,
             namesOmitted: false,
             to: { text += $0.split(separator: "\n").map { "  " + $0 + "\n" }.joined() })
-        for group in groups.prefix(longest) {
-            let values = shownMeasures.map { index in
-                (measures[index].isLargest ? group.largest[index] : group.means[index].value)
-                    .map(ParameterValue.real)
-            }
-            try writer.add(
-                swept.map { group.key[$0] } + [.integer(group.trials), .integer(group.done)] + values)
+        let shown = groups.prefix(longest)
+        let values: [[ParameterValue?]] = shown.map { group in
+            [.integer(group.trials), .integer(group.done)]
+                + shownMeasures.map { index in
+                    (measures[index].isLargest ? group.largest[index] : group.means[index].value)
+                        .map(ParameterValue.real)
+                }
         }
+        let keys = ShortWords.fitted(
+            shown.map { group in swept.map { group.key[$0] } }, titles: names, width: width - 2,
+            others: TableLayout(columns: ["trials", "done"] + titles, width: nil, foldsConstants: false)
+                .width(of: values) + TableLayout.gap * names.count)
+        for (key, values) in zip(keys, values) { try writer.add(key + values) }
         try writer.finish()
         if groups.count > longest { text += "  and \(groups.count - longest) more rows\n" }
         return text

@@ -21,12 +21,19 @@ struct TableLayout {
         var omitted: [String] = []
     }
 
-    private static let gap = 2
+    static let gap = 2
 
-    func arrangement(for rows: [[ParameterValue?]]) -> Arrangement {
-        let widths = columns.indices.map { column in
+    private func widths(of rows: [[ParameterValue?]]) -> [Int] {
+        columns.indices.map { column in
             rows.reduce(columns[column].count) { max($0, NumberText.short($1[column]).count) }
         }
+    }
+
+    /// Of a table with all columns.
+    func width(of rows: [[ParameterValue?]]) -> Int { widths(of: rows).reduce(-Self.gap) { $0 + $1 + Self.gap } }
+
+    func arrangement(for rows: [[ParameterValue?]]) -> Arrangement {
+        let widths = widths(of: rows)
         let isNumeric = columns.indices.map { column in
             rows.contains { $0[column]?.number != nil }
                 && rows.allSatisfy { $0[column] == nil || $0[column]?.number != nil }
