@@ -83,16 +83,16 @@ public struct SweepRun {
         try world.agree { try dataSets.load(Array(shared.dropFirst()), on: node) }
         let store = try world.agree { try preparation.map(openStore) }
         let hosts = world.processorNames()
-        let hostName = hosts[world.rank]
+        let execute = execution(on: hosts[world.rank], checkpoints, WeightsFolder(directory: shared[0]))
         guard let preparation, let store else {
-            Worker(world: world, signals: signals, execute: execution(on: hostName, checkpoints)).run()
+            Worker(world: world, signals: signals, execute: execute).run()
             return nil
         }
         announce(
             SweepStart(
                 progress: preparation.counts, directory: preparation.directory, unplanned: preparation.unplanned,
                 otherRevisions: preparation.otherRevisions))
-        return try coordinate(preparation, store, checkpoints, hosts: hosts, report: report)
+        return try coordinate(preparation, store, checkpoints, execute, hosts: hosts, report: report)
     }
 
     /// The same words on every rank: those of rank 0.
@@ -102,10 +102,12 @@ public struct SweepRun {
             .map(String.init)
     }
 
-    private func execution(on hostName: String, _ checkpoints: CheckpointFolder) -> Execute {
+    private func execution(
+        on hostName: String, _ checkpoints: CheckpointFolder, _ weights: WeightsFolder
+    ) -> Execute {
         { [builder, teams] (assignment, host) throws(Abandoned) in
             try builder.execute(
-                assignment, host: host, teams: teams, hostName: hostName, checkpoints: checkpoints)
+                assignment, host: host, teams: teams, hostName: hostName, checkpoints: checkpoints, weights: weights)
         }
     }
 
@@ -121,8 +123,8 @@ public struct SweepRun {
     }
 
     private func coordinate(
-        _ preparation: Preparation, _ store: ResultsStore, _ checkpoints: CheckpointFolder, hosts: [String],
-        report: @escaping (SweepProgress) -> Void
+        _ preparation: Preparation, _ store: ResultsStore, _ checkpoints: CheckpointFolder,
+        _ execute: @escaping Execute, hosts: [String], report: @escaping (SweepProgress) -> Void
     ) throws -> RunOutcome {
         let tasks = preparation.left.map {
             Scheduler.Task(cost: builder.cost(of: $0), ranks: $0.execution.ranks, retries: $0.execution.retries)
@@ -135,7 +137,7 @@ public struct SweepRun {
         var latest = preparation.counts
         let coordinator = Coordinator(
             world: world, signals: signals, trials: preparation.left, scheduler: scheduler,
-            initial: preparation.counts, execute: execution(on: hosts[0], checkpoints),
+            initial: preparation.counts, execute: execute,
             commit: { results, progress in
                 try store.append(
                     results,

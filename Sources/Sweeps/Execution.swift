@@ -6,14 +6,19 @@ public struct Execution: Sendable, Equatable {
     public var retries = 0
     /// Time between two checkpoints of a running trial, in seconds; nil for none.
     public var checkpointIntervalSeconds: Double?
+    /// Whether a network that has been trained leaves its weights in a file.
+    public var keepsWeights = false
 
-    public init(ranks: Int = 1, retries: Int = 0, checkpointIntervalSeconds: Double? = nil) {
+    public init(
+        ranks: Int = 1, retries: Int = 0, checkpointIntervalSeconds: Double? = nil, keepsWeights: Bool = false
+    ) {
         self.ranks = ranks
         self.retries = retries
         self.checkpointIntervalSeconds = checkpointIntervalSeconds
+        self.keepsWeights = keepsWeights
     }
 
-    static let keys = ["ranks", "retries", "checkpoint_interval"]
+    static let keys = ["ranks", "retries", "checkpoint_interval", "keep_weights"]
 
     /// Overwrites what the mapping gives.
     mutating func read(_ node: YAMLValue, _ mistakes: inout Mistakes) {
@@ -40,6 +45,15 @@ public struct Execution: Sendable, Equatable {
                     mistakes.add(
                         entry.value.position,
                         "\(quoted(text)) is no interval; write '30 s', '10 min', '2 h' or a number of seconds")
+                }
+                continue
+            }
+            if entry.key == "keep_weights" {
+                if !isQuoted, let isWanted = ["true": true, "false": false][text] {
+                    keepsWeights = isWanted
+                } else {
+                    mistakes.add(
+                        entry.value.position, "'keep_weights' cannot be \(quoted(text)); write 'true' or 'false'")
                 }
                 continue
             }

@@ -23,13 +23,18 @@ public enum Message: Equatable, Sendable {
         public let trial: Trial
         /// Seconds between checkpoints; nil for none.
         public let checkpointIntervalSeconds: Double?
+        public let keepsWeights: Bool
 
-        public init(task: Int, attempt: Int, team: [Int], trial: Trial, checkpointIntervalSeconds: Double? = nil) {
+        public init(
+            task: Int, attempt: Int, team: [Int], trial: Trial, checkpointIntervalSeconds: Double? = nil,
+            keepsWeights: Bool = false
+        ) {
             self.task = task
             self.attempt = attempt
             self.team = team
             self.trial = trial
             self.checkpointIntervalSeconds = checkpointIntervalSeconds
+            self.keepsWeights = keepsWeights
         }
     }
 }
@@ -61,6 +66,7 @@ extension Message {
             writer.write(UInt64(assignment.team.count))
             for rank in assignment.team { writer.write(rank) }
             writer.write(assignment.checkpointIntervalSeconds ?? -1)
+            writer.write(assignment.keepsWeights ? 1 : 0)
             writer.write(assignment.trial)
         case .ended(let task, let attempt, let result):
             writer.write(task)
@@ -80,12 +86,13 @@ extension Message {
                 let count = reader.count(ofElementsTaking: 1), count >= 1
             else { return nil }
             let team = (0..<count).compactMap { _ in reader.integer() }
-            guard team.count == count, let interval = reader.real(), let trial = reader.trial()
+            guard team.count == count, let interval = reader.real(), let keepsWeights = reader.integer(),
+                (0...1).contains(keepsWeights), let trial = reader.trial()
             else { return nil }
             self = .run(
                 Assignment(
                     task: task, attempt: attempt, team: team, trial: trial,
-                    checkpointIntervalSeconds: interval >= 0 ? interval : nil))
+                    checkpointIntervalSeconds: interval >= 0 ? interval : nil, keepsWeights: keepsWeights == 1))
         case 3:
             guard let task = reader.integer(), let attempt = reader.integer() else { return nil }
             self = .ended(task: task, attempt: attempt, result: reader.remainingBytes())

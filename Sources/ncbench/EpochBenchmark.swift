@@ -88,7 +88,8 @@ struct EpochPairs: ParsableCommand {
         let assignment = Message.Assignment(task: 0, attempt: 1, team: [0], trial: trial)
         return try builder.execute(
             assignment, host: host, teams: world, hostName: "bench",
-            checkpoints: CheckpointFolder(directory: "."))
+            checkpoints: CheckpointFolder(directory: "."),
+            weights: WeightsFolder(directory: "."))
     }
 
     private func checkThatItLearnt(_ result: TrialResult) throws {

@@ -74,6 +74,10 @@ extension EndToEndTests {
                 network.replacing("mlp(8)", with: "own") + "architectures:\n  own:\n    - flatten\n    - dense(0)\n",
                 says: ":9:7: dense(0): "),
             Mistake(
+                "weights of a ufm", good + "execution: {keep_weights: true}\n", says: "'keep_weights' is for networks"),
+            Mistake(
+                "weights or not", network + "execution: {keep_weights: yes}\n", says: ":6:27: 'keep_weights' cannot be"),
+            Mistake(
                 "a list named as an architecture",
                 network.replacing("mlp(8)", with: "lenet") + "architectures: {lenet: [flatten]}\n",
                 says: ":6:17: 'lenet' is an architecture already"),

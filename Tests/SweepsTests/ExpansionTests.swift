@@ -123,12 +123,14 @@ import Testing
               - <<: *base
                 name: wide
                 seeds: [2, 5]
-                execution: {ranks: 2, checkpoint_interval: 90}
+                execution: {ranks: 2, checkpoint_interval: 90, keep_weights: true}
             """, path: "dir/x.yaml")
         #expect(file.name == "two")
         #expect(file.blocks.map(\.name) == ["block 1", "wide"])
         #expect(file.blocks[0].execution == Execution(retries: 2, checkpointIntervalSeconds: 600))
-        #expect(file.blocks[1].execution == Execution(ranks: 2, retries: 2, checkpointIntervalSeconds: 90))
+        #expect(
+            file.blocks[1].execution
+                == Execution(ranks: 2, retries: 2, checkpointIntervalSeconds: 90, keepsWeights: true))
         let plan = try file.expand()
         #expect(plan.trials.map(\.blocks) == [[0], [0], [0, 1], [1]])
         #expect(plan.duplicates == 1)

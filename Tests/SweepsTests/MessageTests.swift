@@ -33,7 +33,8 @@ import Testing
                     team: (0..<Int.random(in: 1...40, using: &random)).map { _ in randomInteger(&random) },
                     trial: randomTrial(&random),
                     checkpointIntervalSeconds: Bool.random(using: &random)
-                        ? nil : Double.random(in: 0...1e6, using: &random))),
+                        ? nil : Double.random(in: 0...1e6, using: &random),
+                    keepsWeights: Bool.random(using: &random))),
         ]
     }
 

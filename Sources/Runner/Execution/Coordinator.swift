@@ -245,7 +245,8 @@ public final class Coordinator: TrialHost {
         let planned = trials[task]
         let assignment = Message.Assignment(
             task: task, attempt: attempt, team: team, trial: planned.trial,
-            checkpointIntervalSeconds: planned.execution.checkpointIntervalSeconds)
+            checkpointIntervalSeconds: planned.execution.checkpointIntervalSeconds,
+            keepsWeights: planned.execution.keepsWeights)
         for rank in team {
             if rank == 0 { local.append(assignment) } else { send(.run(assignment), to: rank) }
         }

@@ -58,6 +58,13 @@ public final class DataSetShelf {
         try DataSetLocation.find(name: name, folder: folder, environmentFolder: environmentFolder)
     }
 
+    /// Reads one data set for this process alone.
+    func load(_ name: String) throws(DataError) {
+        let location = try locate(name)
+        entries[name] = Entry(
+            try location.summary(), training: try location.load(.training), test: try location.load(.test))
+    }
+
     /// Reads the data sets. Collective over the ranks of a node: its first rank reads the values for all.
     public func load(_ names: [String], on node: Communicator) throws {
         for name in names {

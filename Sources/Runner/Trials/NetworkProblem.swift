@@ -59,12 +59,17 @@ struct NetworkProblem: Problem {
         try checkMemory()
     }
 
-    func run(_ context: TrialContext) throws -> TrialRecord {
+    /// The trial's samples, of a data set that has been read.
+    func samples() throws -> TrialSamples {
         guard let training = data.training, let test = data.test else { preconditionFailure("data set not loaded") }
         let chosen = try TrainingSelection(selection, training: training, test: test)
-        let samples = TrialSamples(
+        return TrialSamples(
             training: chosen.training(training), trainingSamples: chosen.trainingSamples, test: chosen.test(test),
             testSamples: chosen.testSamples, pad: pad)
+    }
+
+    func run(_ context: TrialContext) throws -> TrialRecord {
+        let samples = try samples()
         if precision == "float64" { return try NetworkTraining<Double>(self, samples, context).run() }
         return try NetworkTraining<Float>(self, samples, context).run()
     }

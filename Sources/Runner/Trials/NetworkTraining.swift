@@ -1,3 +1,4 @@
+import ArrayFiles
 import Learning
 import LinearAlgebra
 import Results
@@ -6,8 +7,9 @@ import Results
 ///
 /// A batch is cut into a fixed number of logical shards, whose gradients are summed in one fixed binary tree, first
 /// within a rank and then over ranks; so the bits do not depend on how many ranks share the work.
-final class NetworkTraining<Scalar: BLASScalar> {
+final class NetworkTraining<Scalar: BLASScalar & ArrayElement> {
     private let problem: NetworkProblem
+    private let context: TrialContext
     private let method: TrainingMethod
     private let host: TeamHost
     private let objective: NetworkObjective<Scalar>
@@ -30,6 +32,7 @@ final class NetworkTraining<Scalar: BLASScalar> {
 
     init(_ problem: NetworkProblem, _ samples: TrialSamples, _ context: TrialContext) {
         self.problem = problem
+        self.context = context
         method = problem.training
         let host = TeamHost(context.host, context.team)
         self.host = host
@@ -108,6 +111,9 @@ final class NetworkTraining<Scalar: BLASScalar> {
                 epoch: epoch + 1, measuredEpoch: position.measuredEpoch, isExhausted: position.isExhausted)
         }
         finish(&record)
+        if host.rank == 0 {
+            context.weights?.save(context.trial, problem.network, parameters, objective.statistics)
+        }
     }
 
     /// One step; false if the loss is not finite.

@@ -21,6 +21,8 @@ struct TrialContext {
     /// nil where none are to be kept.
     let checkpoints: CheckpointFolder?
     let checkpointIntervalSeconds: Double
+    /// nil where they are not to be kept.
+    let weights: WeightsFolder?
 }
 
 /// What a trial yields, whoever ran it.
@@ -87,7 +89,7 @@ public struct TrialBuilder {
     /// - Parameter teams: all ranks of the world, for the communicators of teams alone.
     public func execute(
         _ assignment: Message.Assignment, host: any TrialHost, teams: Communicator, hostName: String,
-        checkpoints: CheckpointFolder
+        checkpoints: CheckpointFolder, weights: WeightsFolder
     ) throws(Abandoned) -> TrialResult {
         let (started, clock) = (wallSeconds(), monotonicSeconds())
         var record = TrialRecord()
@@ -99,7 +101,8 @@ public struct TrialBuilder {
             record = try problem(assignment.trial).run(
                 TrialContext(
                     trial: assignment.trial, host: host, team: team, checkpoints: interval == nil ? nil : checkpoints,
-                    checkpointIntervalSeconds: interval ?? .infinity))
+                    checkpointIntervalSeconds: interval ?? .infinity,
+                    weights: assignment.keepsWeights ? weights : nil))
         } catch is Abandoned {
             throw Abandoned()
         } catch {

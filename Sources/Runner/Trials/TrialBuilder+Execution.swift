@@ -32,6 +32,9 @@ extension TrialBuilder {
             guard planned.execution.checkpointIntervalSeconds == nil else {
                 return "'checkpoint_interval' is for networks; a ufm trial starts again; set it in the networks' blocks"
             }
+            guard !planned.execution.keepsWeights else {
+                return "'keep_weights' is for networks; a ufm trial keeps none; set it in the networks' blocks"
+            }
             return nil
         }
         guard ranks > 1 else { return nil }
