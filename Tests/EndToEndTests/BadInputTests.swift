@@ -44,7 +44,8 @@ extension EndToEndTests {
             Mistake("more shards than a batch", network + "batch: 4\nshards: 8\n", says: "shard"),
             Mistake("unknown architecture", network.replacing("mlp(8)", with: "mlp(8-)"), says: "architecture"),
             Mistake("unknown data set", network.replacing("small", with: "smal"), says: "data set 'smal' not found"),
-            Mistake("more samples than there are", network + "samples_per_class: 1000\n", says: "at most 60"),
+            Mistake(
+                "more samples than there are", network + "samples_per_class: 1000\n", says: "class 0 has 60 samples"),
             Mistake("team of a ufm", good + "execution: {ranks: 2}\n", says: "one rank"),
             Mistake("team larger than the world", network + "shards: 8\nexecution: {ranks: 8}\n", says: "mpirun -n 8"),
             Mistake(
