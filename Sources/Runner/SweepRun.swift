@@ -82,6 +82,7 @@ public struct SweepRun {
         let node = world.node()
         try world.agree { try dataSets.load(Array(shared.dropFirst()), on: node) }
         let store = try world.agree { try preparation.map(openStore) }
+        if store != nil { checkpoints.removeUnfinished() }
         let hosts = world.processorNames()
         let execute = execution(on: hosts[world.rank], checkpoints, WeightsFolder(directory: shared[0]))
         guard let preparation, let store else {

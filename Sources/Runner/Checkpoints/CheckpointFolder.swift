@@ -2,33 +2,111 @@ import ArrayFiles
 import Foundation
 import Sweeps
 
-/// Checkpoints of the running trials of a sweep, one file each: DIR/checkpoints/<trial>.safetensors.
+/// Checkpoints of the running trials of a sweep, two generations each: DIR/checkpoints/<trial>.safetensors and, the one
+/// before it, <trial>.previous.safetensors.
 ///
-/// A file is replaced by renaming a complete one over it, so a reader sees the old or the new one. It ends with a check
-/// sum of everything before; one that is damaged is as good as none, and the trial starts again.
+/// A new one is written under a third name and brought to the disk; then the current one becomes the previous one, and
+/// the new one the current. Each step is a renaming: a kill between any two leaves one whole file at least. Content and
+/// trial are sealed by a checksum, so that a file that was damaged later is told from a whole one.
 public struct CheckpointFolder: Sendable {
     private let path: String
+    private let complain: @Sendable (String) -> Void
 
     /// - Parameter directory: the folder of the results.
-    public init(directory: String) { path = directory + "/checkpoints" }
+    public init(directory: String) { self.init(directory: directory, complain: warn) }
 
-    private func file(_ trial: TrialID) -> URL { URL(fileURLWithPath: "\(path)/\(trial).safetensors") }
+    /// - Parameter complain: takes a line about files that cannot be used.
+    init(directory: String, complain: @escaping @Sendable (String) -> Void) {
+        path = directory + "/checkpoints"
+        self.complain = complain
+    }
 
-    func save(_ trial: Trial, _ content: Safetensors) throws {
+    func current(_ trial: TrialID) -> String { "\(path)/\(trial).safetensors" }
+    func previous(_ trial: TrialID) -> String { "\(path)/\(trial).previous.safetensors" }
+    private func next(_ trial: TrialID) -> String { "\(path)/\(trial).next.safetensors" }
+
+    func save(_ trial: Trial, _ content: Safetensors) throws(CheckpointError) {
         var content = content
         content.metadata["trial"] = trial.canonicalText
         content.metadata["checksum"] = Self.checksum(content)
-        let bytes = try content.encoded()
         try makeFolder()
-        do {
-            // Foundation writes beside the file and renames.
-            try bytes.write(to: file(trial.id), options: .atomic)
-        } catch {
-            throw CheckpointError(path: file(trial.id).path, reason: Self.reason(error))
+        do { try content.write(to: next(trial.id)) } catch {
+            throw CheckpointError(path: current(trial.id), reason: Self.words(error))
+        }
+        try move(current(trial.id), to: previous(trial.id), canBeMissing: true)
+        try move(next(trial.id), to: current(trial.id))
+        syncFolder()
+    }
+
+    /// The last checkpoint of the trial that is whole and that `take` takes, which returns what is wrong with one that
+    /// it does not; nil where there is none. What cannot be used is said in one line and removed.
+    func load(_ trial: Trial, take: (Safetensors) -> String?) -> Safetensors? {
+        var mistakes: [(path: String, reason: String, isUnreadable: Bool)] = []
+        for file in [current(trial.id), previous(trial.id)] {
+            guard let outcome = read(file, of: trial) else { continue }
+            switch outcome {
+            case .success(let content):
+                guard let reason = take(content) else {
+                    if let first = mistakes.first {
+                        complain("\(first.path): \(first.reason); trial \(trial.id) goes on from the one before it")
+                        // The next one saved would make the damaged one the previous one.
+                        if !first.isUnreadable, rename(file, first.path) == 0 { syncFolder() }
+                    }
+                    return content
+                }
+                mistakes.append((file, reason, false))
+            case .failure(let error): mistakes.append((file, error.reason, error.isUnreadable))
+            }
+        }
+        if !mistakes.isEmpty {
+            let both = mistakes.map { "\($0.path): \($0.reason)" }.joined(separator: "; ")
+            complain("\(both); trial \(trial.id) starts again")
+            for mistake in mistakes where !mistake.isUnreadable { unlink(mistake.path) }
+        }
+        return nil
+    }
+
+    /// To be called once the trial's result is stored.
+    func remove(_ trial: TrialID) {
+        for file in [next(trial), previous(trial), current(trial)] { unlink(file) }
+    }
+
+    /// Removes what a killed run had not written to its end. To be called while no other run can use the folder.
+    func removeUnfinished() {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        for name in names where name.hasSuffix(".partial") || name.hasSuffix(".next.safetensors") {
+            unlink("\(path)/\(name)")
         }
     }
 
-    private func makeFolder() throws {
+    // MARK: Files
+
+    private struct Unusable: Error {
+        let reason: String
+        /// It may be whole, and readable another time.
+        var isUnreadable = false
+    }
+
+    /// nil where there is no such file.
+    private func read(_ file: String, of trial: Trial) -> Result<Safetensors, Unusable>? {
+        guard access(file, F_OK) == 0 || errno != ENOENT else { return nil }
+        do {
+            // Read, not mapped: a folder on a network may lose the file while it is being used.
+            var content = try Safetensors(decoding: try Data(contentsOf: URL(fileURLWithPath: file)), path: file)
+            guard let checksum = content.metadata.removeValue(forKey: "checksum"), checksum == Self.checksum(content)
+            else { return .failure(Unusable(reason: "the checkpoint is damaged, its checksum is wrong")) }
+            guard content.metadata["trial"] == trial.canonicalText else {
+                return .failure(Unusable(reason: "the checkpoint is of another trial"))
+            }
+            return .success(content)
+        } catch let error as ArrayFileError {
+            return .failure(Unusable(reason: "the checkpoint is damaged, \(Self.words(error))"))
+        } catch {
+            return .failure(Unusable(reason: "the checkpoint cannot be read, \(Self.words(error))", isUnreadable: true))
+        }
+    }
+
+    private func makeFolder() throws(CheckpointError) {
         guard mkdir(path, 0o777) != 0, errno != EEXIST || !isFolder else { return }
         throw CheckpointError(path: path, reason: String(cString: strerror(errno)))
     }
@@ -38,30 +116,30 @@ public struct CheckpointFolder: Sendable {
         return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     }
 
-    /// The trial's last checkpoint; nil where there is none, or none that is whole and of this very trial.
-    func load(_ trial: Trial) -> Safetensors? {
-        // Read, not mapped: a folder on a network may lose the file while it is being used.
-        guard let bytes = try? Data(contentsOf: file(trial.id)),
-            var content = try? Safetensors(decoding: bytes, path: file(trial.id).path),
-            content.metadata["trial"] == trial.canonicalText,
-            let checksum = content.metadata.removeValue(forKey: "checksum"), checksum == Self.checksum(content)
-        else { return nil }
-        return content
+    private func move(_ old: String, to new: String, canBeMissing: Bool = false) throws(CheckpointError) {
+        guard rename(old, new) != 0, !(canBeMissing && errno == ENOENT) else { return }
+        throw CheckpointError(path: new, reason: String(cString: strerror(errno)))
     }
 
-    /// To be called once the trial's result is stored.
-    func remove(_ trial: TrialID) { try? FileManager.default.removeItem(at: file(trial)) }
+    /// Brings the names to the disk. Where that fails, a crash of the machine may undo the renaming: no more than that.
+    private func syncFolder() {
+        let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { return }
+        fsync(folder)
+        close(folder)
+    }
 
     /// FNV-1a over metadata and arrays, the arrays taken eight bytes at a time.
-    private static func checksum(_ content: Safetensors) -> String {
+    static func checksum(_ content: Safetensors) -> String {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         func add(_ word: UInt64) { hash = (hash ^ word) &* 0x0000_0100_0000_01B3 }
         for (key, value) in content.metadata.sorted(by: { $0.key < $1.key }) {
             for byte in (key + "=" + value).utf8 { add(UInt64(byte)) }
         }
         for name in content.names.sorted() {
-            for byte in name.utf8 { add(UInt64(byte)) }
-            content[name]?.bytes.withUnsafeBytes { bytes in
+            guard let array = content[name] else { continue }
+            for byte in "\(name) \(array.type) \(array.shape)".utf8 { add(UInt64(byte)) }
+            array.bytes.withUnsafeBytes { bytes in
                 let whole = bytes.count & ~7
                 for offset in stride(from: 0, to: whole, by: 8) {
                     add(bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
@@ -72,9 +150,20 @@ public struct CheckpointFolder: Sendable {
         return String(hash, radix: 16)
     }
 
-    private static func reason(_ error: any Error) -> String {
+    private static func words(_ error: any Error) -> String {
+        if let error = error as? ArrayFileError { return words(error.problem) }
         let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
         return underlying.map { String(cString: strerror(Int32($0.code))) } ?? error.localizedDescription
+    }
+
+    private static func words(_ problem: ArrayFileError.Problem) -> String {
+        switch problem {
+        case .unreadable(let reason), .unwritable(let reason), .damaged(let reason): reason
+        case .truncated(let expected, let found): "it ends after \(found) of \(expected) bytes"
+        case .notOfFormat(_, let reason): reason
+        case .unsupported(let what, _): what
+        case .missing(let name, _): "it has no array '\(name)'"
+        }
     }
 }
 

@@ -12,11 +12,15 @@ extension Safetensors {
 
     mutating func add(_ name: String, _ bytes: [UInt8]) { self[name] = NumericArray(bytes) }
 
+    /// Whether there is an array of a buffer's type and size.
+    func holds<Scalar: BLASScalar>(_ name: String, for values: Buffer<Scalar>) -> Bool {
+        guard let array = self[name] else { return false }
+        return array.type == Self.type(of: Scalar.self) && array.count == values.count
+    }
+
     /// Fills a buffer; false if there is no such array of its type and size.
     func read<Scalar: BLASScalar>(_ name: String, into values: Buffer<Scalar>) -> Bool {
-        guard let array = self[name], array.type == Self.type(of: Scalar.self), array.count == values.count else {
-            return false
-        }
+        guard holds(name, for: values), let array = self[name] else { return false }
         array.copyBytes(to: UnsafeMutableRawBufferPointer(start: values.start, count: array.bytes.count))
         return true
     }

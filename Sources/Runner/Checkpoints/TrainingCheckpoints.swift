@@ -44,7 +44,8 @@ struct TrainingCheckpoints<Scalar: BLASScalar> {
     /// A checkpoint that cannot be written costs no trial: the last one stays, the first failure is said, and training
     /// goes on, on all ranks of a team alike.
     mutating func save(_ position: TrainingPosition, _ record: TrialRecord) {
-        guard let folder = context.checkpoints, isFirstRank else { return }
+        // At the start there is nothing to keep, and a solver has no state yet.
+        guard let folder = context.checkpoints, isFirstRank, position != TrainingPosition() else { return }
         var content = Safetensors()
         content.add("parameters", parameters.storage)
         content.add("statistics", statistics.storage)
@@ -67,12 +68,33 @@ struct TrainingCheckpoints<Scalar: BLASScalar> {
     }
 
     /// Goes on where the last checkpoint was made; changes nothing, and returns false, where there is none.
+    ///
+    /// All ranks of a team take what its first rank could: the folder may not look the same everywhere at every moment.
     func restore(_ position: inout TrainingPosition, _ record: inout TrialRecord) -> Bool {
-        guard context.checkpoints != nil, let content = loadForTeam(),
-            let numbers = content.metadata["position"]?.split(separator: " ").compactMap({ Int($0) }),
-            numbers.count == 4, let bytes = content.bytes("record"), let stored = TrialResult(decoding: bytes),
-            content["parameters"]?.count == parameters.count, content["statistics"]?.count == statistics.count
-        else { return false }
+        guard let folder = context.checkpoints else { return false }
+        let own = isFirstRank ? folder.load(context.trial) { take($0, &position, &record) } : nil
+        guard let team = context.team else { return own != nil }
+        guard let bytes = try? own?.encoded() ?? Data() else { preconditionFailure("checkpoint that was just read") }
+        let shared = team.broadcast([UInt8](bytes), from: 0)
+        guard !shared.isEmpty else { return false }
+        guard !isFirstRank else { return true }
+        let path = "checkpoint of trial \(context.trial.id)"
+        guard let content = try? Safetensors(decoding: Data(shared), path: path),
+            take(content, &position, &record) == nil
+        else { preconditionFailure("checkpoint that the first rank took") }
+        return true
+    }
+
+    /// Takes a checkpoint over. Returns what is wrong with one that does not fit, and then leaves all as it is.
+    private func take(_ content: Safetensors, _ position: inout TrainingPosition, _ record: inout TrialRecord)
+        -> String?
+    {
+        guard let numbers = content.metadata["position"]?.split(separator: " ").compactMap({ Int($0) }),
+            numbers.count == 4, numbers[0] >= 0, numbers[1] >= 0, let bytes = content.bytes("record"),
+            let stored = TrialResult(decoding: bytes)
+        else { return "the checkpoint does not say where it was made" }
+        guard content.holds("parameters", for: parameters.storage), content.holds("statistics", for: statistics.storage)
+        else { return "the checkpoint is of another architecture" }
         var progress: [String: Double] = [:]
         for (name, text) in content.metadata where name.hasPrefix("optimizer.") {
             progress[String(name.dropFirst("optimizer.".count))] = Double(text)
@@ -81,20 +103,12 @@ struct TrainingCheckpoints<Scalar: BLASScalar> {
         guard
             optimizer.resume(from: progress, fill: { content.read("optimizer.\($0.name)", into: $0.block.storage) }),
             content.read("parameters", into: parameters.storage), content.read("statistics", into: statistics.storage)
-        else { return false }
+        else { return "the checkpoint is of another optimizer" }
         position = TrainingPosition(
             epoch: numbers[0], batch: numbers[1], measuredEpoch: numbers[2], isExhausted: numbers[3] == 1)
         record.measurements = stored.measurements
         record.secondsBefore = stored.seconds
-        return true
-    }
-
-    /// All ranks of a team take what its first rank reads: the folder may not look the same everywhere at every moment.
-    private func loadForTeam() -> Safetensors? {
-        let own = isFirstRank ? context.checkpoints?.load(context.trial) : nil
-        guard let team = context.team else { return own }
-        let bytes = team.broadcast((try? own?.encoded()).map { [UInt8]($0) } ?? [], from: 0)
-        return try? Safetensors(decoding: Data(bytes), path: "checkpoint of trial \(context.trial.id)")
+        return nil
     }
 
     private func encode(_ record: TrialRecord) -> [UInt8] {
