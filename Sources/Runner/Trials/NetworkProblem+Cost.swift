@@ -4,7 +4,7 @@ import Sweeps
 extension NetworkProblem {
     /// Parameters, their gradients and the optimiser's state, a branch a level of the shards' tree; activations; class
     /// statistics.
-    func checkMemory() throws(ParameterProblem) {
+    func checkMemory(activations: Int) throws(ParameterProblem) {
         let number = precision == "float64" ? 8.0 : 4.0
         let state =
             switch training.optimizer {
@@ -15,10 +15,6 @@ extension NetworkProblem {
         let levels = Double(Int.bitWidth - training.shards.leadingZeroBitCount)
         let widths = layers.map { Double(network.probes[$0].width) }
         let statistics = widths.reduce(0) { $0 + 16 * $1 * $1 } + 24 * (widths.max() ?? 0) * (widths.max() ?? 0)
-        let activations =
-            NetworkPass<Float>.memoryCount(network, capacity: training.largestShard, trains: true)
-            + NetworkPass<Float>.memoryCount(
-                network, capacity: CollapseProbe<Float>.chunk(network, samples: 1000), trains: false)
         try MachineMemory.check(
             bytes: number * ((2 + state + levels) * Double(network.layout.count) + Double(activations)) + statistics,
             for: "architecture")

@@ -21,7 +21,8 @@ struct NetworkProblem: Problem {
     private let data: DataSetShelf.Entry
     let counts: (training: Int, test: Int)
 
-    init(_ trial: Trial, dataSets: DataSetShelf) throws(ParameterProblem) {
+    /// - Parameter networks: for a problem that is planned and not run: where its network may be found.
+    init(_ trial: Trial, dataSets: DataSetShelf, planning networks: NetworkShelf? = nil) throws(ParameterProblem) {
         data = try dataSets.entry(trial.text("dataset"))
         seed = trial.integer("seed")
         measurements = trial.integer("measurements")
@@ -53,10 +54,16 @@ struct NetworkProblem: Problem {
                 name: key, message: "'\(key)' is for images, and data set '\(trial.text("dataset"))' holds vectors")
         }
         training = try TrainingMethod(trial, samples: counts.training)
-        network = try Network(
-            trial, input: FeatureShape(sample: DataSet.padded(data.sizes.sampleShape, by: pad)), classes: classes)
+        let input = FeatureShape(sample: DataSet.padded(data.sizes.sampleShape, by: pad))
+        let entry: NetworkShelf.Entry
+        if let networks {
+            entry = try networks.entry(trial, input: input, classes: classes)
+        } else {
+            entry = NetworkShelf.Entry(try Network(trial, input: input, classes: classes))
+        }
+        network = entry.network
         layers = try network.layers(named: trial.text("layers"))
-        try checkMemory()
+        try checkMemory(activations: entry.activationCount(largestShard: training.largestShard))
     }
 
     /// The trial's samples, of a data set that has been read.

@@ -51,13 +51,15 @@ struct TrialRecord {
 /// From a trial's parameters to something that runs: the one switch over the kinds of problems.
 public struct TrialBuilder {
     private let dataSets: DataSetShelf
+    private let plannedNetworks = NetworkShelf()
 
     public init(dataSets: DataSetShelf) { self.dataSets = dataSets }
 
-    func problem(_ trial: Trial) throws(ParameterProblem) -> any Problem {
+    /// - Parameter isPlanned: the problem will not be run.
+    func problem(_ trial: Trial, isPlanned: Bool = false) throws(ParameterProblem) -> any Problem {
         switch trial.problem {
         case "ufm": try UnconstrainedFeatureProblem(trial)
-        case "network": try NetworkProblem(trial, dataSets: dataSets)
+        case "network": try NetworkProblem(trial, dataSets: dataSets, planning: isPlanned ? plannedNetworks : nil)
         default: throw ParameterProblem(name: "problem", message: "unknown problem '\(trial.problem)'")
         }
     }
@@ -67,13 +69,13 @@ public struct TrialBuilder {
         // Words are read one by one, so that all that cannot be read are told; the rest needs them.
         let words = trial.problem == "network" ? NetworkProblem.unreadableWords(trial) : []
         guard words.isEmpty else { return words }
-        do { _ = try problem(trial) } catch { return [error] }
+        do { _ = try problem(trial, isPlanned: true) } catch { return [error] }
         return []
     }
 
     /// A trial that `check` accepted.
     public func cost(of trial: Trial) -> Cost {
-        guard let problem = try? problem(trial) else { return Cost(family: trial.problem, work: 1) }
+        guard let problem = try? problem(trial, isPlanned: true) else { return Cost(family: trial.problem, work: 1) }
         return problem.cost
     }
 
