@@ -91,7 +91,8 @@ final class NetworkTraining<Scalar: BLASScalar & ArrayElement> {
         if case .everything(let solver) = stepper, !isResumed { try solver.start(at: parameters) }
         while true {
             let epoch = position.epoch
-            if position.batch == 0, points.isDue(epoch) || position.isExhausted, position.measuredEpoch != epoch {
+            let isDue = points.isDue(epoch) || position.isExhausted
+            if position.batch == 0, isDue, position.measuredEpoch != epoch {
                 record.measurements += try probe.measure(at: parameters, step: epoch * batches, epoch: epoch)
                 position.measuredEpoch = epoch
             }
