@@ -3,6 +3,8 @@ struct IdleRanks: Sendable {
     /// Descending, so that the lowest is removed at the end.
     private var ranks: [Int] = []
 
+    var count: Int { ranks.count }
+
     mutating func insert(_ rank: Int) {
         let position = position(of: rank)
         guard position == ranks.endIndex || ranks[position] != rank else { return }

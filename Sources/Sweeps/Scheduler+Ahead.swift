@@ -15,8 +15,9 @@ extension Scheduler {
     private static let mostAhead = 512
 
     mutating func giveAhead(to rank: Int, _ commands: inout [Command]) {
-        while let given = load[rank], !given.tasks.isEmpty, isShort(given), let task = queue.longest(costs),
-            tasks[task].ranks == 1, queue.count > 2 * load.count * given.tasks.count
+        while let given = load[rank], !given.tasks.isEmpty, isShort(given),
+            let task = queue.first(costs, ranks: load.count), tasks[task].ranks == 1,
+            queue.count > 2 * load.count * given.tasks.count
         {
             give(task, to: [rank], &commands)
         }

@@ -3,8 +3,9 @@ import DequeModule
 /// Who runs what next: a pure state machine, `event → commands`. It does no I/O and reads no clock; the coordinator
 /// carries out its commands, and tests drive it with a simulated cluster.
 ///
-/// Trials go out longest predicted first (Graham 1969: at most 4/3 of the best makespan). A rank gets its next trials
-/// while it still runs a short one, so that it does not wait for the coordinator, which trains too (`Scheduler+Ahead`).
+/// Trials go out longest predicted first (Graham 1969: at most 4/3 of the best makespan), large teams before small ones
+/// (`TaskQueue.first`, `Scheduler+Teams`). A rank gets its next trials while it still runs a short one, so that it does
+/// not wait for the coordinator, which trains too (`Scheduler+Ahead`).
 /// Attempts are numbered, so that a late result of an attempt given up is told apart.
 public struct Scheduler: Sendable {
     public struct Task: Sendable {
@@ -75,11 +76,21 @@ public struct Scheduler: Sendable {
         var tasks: Deque<Int> = []
         /// Predicted for all of them.
         var seconds = 0.0
+        /// When all of them are predicted to have ended, on the clock of `nowSeconds`.
+        var freeSeconds = 0.0
+
+        mutating func add(_ task: Int, seconds: Double, now: Double) {
+            tasks.append(task)
+            self.seconds += seconds
+            freeSeconds = max(freeSeconds, now) + seconds
+        }
     }
 
     public let tasks: [Task]
     /// How long a message may lie before the coordinator answers it, as it trains too; the coordinator keeps it current.
     public var latenessSeconds = 0.0
+    /// Seconds since some moment; the coordinator keeps it current.
+    public var nowSeconds = 0.0
     public private(set) var costs: CostModel
     public private(set) var done = 0
     public private(set) var diverged = 0
@@ -97,7 +108,7 @@ public struct Scheduler: Sendable {
     private(set) var running: [Int: Running] = [:]
     /// By rank; nil until it is ready.
     private(set) var load: [Load?]
-    private var idle = IdleRanks()
+    var idle = IdleRanks()
     private var hasFinished = false
 
     public init(
@@ -209,30 +220,18 @@ public struct Scheduler: Sendable {
     }
 
     private mutating func take(_ task: Int, _ seconds: Double, from rank: Int) {
+        guard var left = load[rank] else { return }
+        // Not held twice, or its tasks would be copied.
+        load[rank] = nil
         // Ranks end what they are given in order.
-        if load[rank]?.tasks.first == task {
-            load[rank]?.tasks.removeFirst()
-        } else {
-            load[rank]?.tasks.removeAll { $0 == task }
-        }
-        guard let isIdle = load[rank]?.tasks.isEmpty else { return }
-        if isIdle {
-            load[rank]?.seconds = 0
-            idle.insert(rank)
-        } else {
-            load[rank]?.seconds -= seconds
-        }
+        if left.tasks.first == task { left.tasks.removeFirst() } else { left.tasks.removeAll { $0 == task } }
+        left.seconds = left.tasks.isEmpty ? 0 : left.seconds - seconds
+        left.freeSeconds = nowSeconds + left.seconds
+        load[rank] = left
+        if left.tasks.isEmpty { idle.insert(rank) }
     }
 
     // MARK: Dispatch
-
-    /// A team starts together, so it takes idle ranks only; while one waits for ranks to come free, nothing else is
-    /// handed out.
-    private mutating func giveToIdleRanks(_ commands: inout [Command]) {
-        while let task = queue.longest(costs), let team = idle.removeFirst(tasks[task].ranks) {
-            give(task, to: team, &commands)
-        }
-    }
 
     mutating func give(_ task: Int, to team: [Int], _ commands: inout [Command]) {
         queue.remove(task, tasks[task])
@@ -241,8 +240,7 @@ public struct Scheduler: Sendable {
         let seconds = costs.seconds(tasks[task].cost)
         running[task] = Running(attempt: attempt, team: team, seconds: seconds)
         for rank in team {
-            load[rank]?.tasks.append(task)
-            load[rank]?.seconds += seconds
+            load[rank]?.add(task, seconds: seconds, now: nowSeconds)
         }
         commands.append(.run(task: task, attempt: attempt, team: team))
     }

@@ -74,11 +74,12 @@ struct SimulatedCluster {
             }
         case .stop, .abandoned: break
         }
+        scheduler.nowSeconds = ranks.now
         for command in scheduler.handle(event) { carryOut(command, event) }
         checkNobodyIdles()
         checkStaleResults()
         if !(scheduler.secondsLeft { _ in 0 } >= 0 && scheduler.secondsLeft { _ in 0 }.isFinite) {
-            breaches.append("\(scheduler.secondsLeft) s left")
+            breaches.append("\(scheduler.secondsLeft { _ in 0 }) s left")
         }
     }
 
@@ -121,19 +122,33 @@ struct SimulatedCluster {
             breaches.append("team of task \(task) waits for rank \(busy)")
         }
         if let busy = team.first(where: { load[$0] > 1 }) { breaches.append("rank \(busy) given three tasks") }
-        // Longest predicted first; a short task is handed out ahead of a rank's need, never a team's.
-        let costs = scheduler.costs
-        func seconds(_ task: Int) -> Double {
-            costs.seconds(settings.tasks[task].cost) * Double(settings.tasks[task].ranks)
-        }
-        if let longer = pending.first(where: { seconds($0) > seconds(task) * (1 + 1e-12) }) {
-            breaches.append("task \(task) of \(seconds(task)) s given before \(longer) of \(seconds(longer)) s")
+        // A short task is handed out ahead of a rank's need, never a team's. What is not the first in order only fills
+        // the time until there are ranks enough for that one.
+        let idle = ready.count { load[$0] == 0 }
+        if let first = pending.max(by: { order($0) < order($1) }), order(first) > order(task, slack: 1e-12),
+            idle >= settings.tasks[first].ranks || load[team[0]] > 0
+        {
+            breaches.append("task \(task), \(order(task)), given before \(first), \(order(first))")
         }
     }
 
+    private func seconds(_ task: Int) -> Double { scheduler.costs.seconds(settings.tasks[task].cost) }
+
+    /// Teams of all ranks, then what lasts as long as the rest, then large teams, then the longest predicted.
+    private func order(_ task: Int, slack: Double = 0) -> (Int, Int, Int, Double) {
+        let rest = pending.reduce(0) { $0 + seconds($1) * Double(settings.tasks[$1].ranks) } / Double(settings.ranks)
+        let (size, long) = (settings.tasks[task].ranks, seconds(task) * (1 + slack))
+        let lastsAsLong = long * (1 + 1e-9) >= TaskQueue.shareOfTheRest * rest
+        return (size == settings.ranks ? 1 : 0, lastsAsLong ? 1 : 0, size, long)
+    }
+
     private mutating func checkNobodyIdles() {
-        guard !hasFinished, !scheduler.isStopping, settings.tasks.allSatisfy({ $0.ranks == 1 }), !pending.isEmpty
-        else { return }
+        guard !hasFinished, !scheduler.isStopping, !pending.isEmpty else { return }
+        let idle = ready.count { load[$0] == 0 }
+        if let task = pending.max(by: { order($0) < order($1) }), settings.tasks[task].ranks <= idle {
+            breaches.append("\(idle) ranks idle while task \(task) of \(settings.tasks[task].ranks) waits")
+        }
+        guard settings.tasks.allSatisfy({ $0.ranks == 1 }) else { return }
         for rank in ready where load[rank] == 0 {
             breaches.append("rank \(rank) idles while \(pending.count) tasks wait")
         }

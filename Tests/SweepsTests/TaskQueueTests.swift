@@ -17,7 +17,13 @@ import Testing
             var queue = TaskQueue(tasks)
             var waiting = Set(tasks.indices)
             var costs = CostModel()
-            func seconds(_ index: Int) -> Double { costs.seconds(tasks[index].cost) * Double(tasks[index].ranks) }
+            func seconds(_ index: Int) -> Double { costs.seconds(tasks[index].cost) }
+            func area() -> Double { waiting.reduce(0) { $0 + seconds($1) * Double(tasks[$1].ranks) } }
+            func order(_ index: Int, _ area: Double) -> (Int, Int, Int, Double) {
+                // At the border only rounding decides.
+                let lastsAsLong = seconds(index) * (1 + 1e-9) >= TaskQueue.shareOfTheRest * area / 3
+                return (tasks[index].ranks == 3 ? 1 : 0, lastsAsLong ? 1 : 0, tasks[index].ranks, seconds(index))
+            }
             for _ in 0..<300 {
                 switch Int.random(in: 0..<4, using: &random) {
                 case 0:
@@ -28,22 +34,40 @@ import Testing
                     let index = Int.random(in: 0..<tasks.count, using: &random)
                     if waiting.insert(index).inserted { queue.insert(index, tasks[index]) }
                 default:
-                    guard let longest = queue.longest(costs) else {
+                    guard let first = queue.first(costs, ranks: 3) else {
                         #expect(waiting.isEmpty)
                         continue
                     }
-                    #expect(waiting.contains(longest))
-                    #expect(seconds(longest) >= waiting.map(seconds).max()! * (1 - 1e-12))
+                    #expect(waiting.contains(first))
+                    let total = area()
+                    let orders = waiting.map { (task: $0, order: order($0, total)) }
+                    let best = order(first, total)
+                    let isFirst = orders.allSatisfy { $0.order <= best }
+                    #expect(isFirst)
                     // Of equal ones of a family the first of the sweep file.
-                    let equal = waiting.filter {
-                        tasks[$0].cost.family == tasks[longest].cost.family && seconds($0) == seconds(longest)
+                    let equal = orders.filter {
+                        tasks[$0.task].cost.family == tasks[first].cost.family && $0.order == best
                     }
-                    #expect(equal.min() == longest)
-                    queue.remove(longest, tasks[longest])
-                    waiting.remove(longest)
+                    #expect(equal.map(\.task).min() == first)
+                    let (most, spare) = (Int.random(in: 1...3, using: &random), Int.random(in: 0...2, using: &random))
+                    let window = Double.random(in: 0...20, using: &random) * costs.seconds(Cost(family: "a", work: 1))
+                    let fitting = waiting.filter {
+                        tasks[$0].ranks <= most && (tasks[$0].ranks <= spare || seconds($0) <= window)
+                    }
+                    let filler = queue.filling(ranks: most, seconds: window, spare: spare, costs)
+                    #expect((filler == nil) == fitting.isEmpty)
+                    if let filler {
+                        #expect(fitting.contains(filler))
+                        let isBest = fitting.allSatisfy {
+                            (tasks[$0].ranks, seconds($0)) <= (tasks[filler].ranks, seconds(filler))
+                        }
+                        #expect(isBest)
+                    }
+                    queue.remove(first, tasks[first])
+                    waiting.remove(first)
                 }
                 #expect(queue.count == waiting.count && queue.isEmpty == waiting.isEmpty)
-                let total = waiting.reduce(0) { $0 + seconds($1) }
+                let total = area()
                 #expect(abs(queue.seconds(costs) - total) <= 1e-9 * max(total, 1))
             }
         }

@@ -219,6 +219,7 @@ public final class Coordinator: TrialHost {
     // MARK: Commands
 
     private func handle(_ event: Scheduler.Event, _ result: TrialResult? = nil) {
+        scheduler.nowSeconds = monotonicSeconds()
         for command in scheduler.handle(event) {
             switch command {
             case .run(let task, let attempt, let team):
