@@ -48,9 +48,9 @@ public struct CheckpointFolder: Sendable {
             case .success(let content):
                 guard let reason = take(content) else {
                     if let first = mistakes.first {
-                        complain("\(first.path): \(first.reason); trial \(trial.id) goes on from the one before it")
                         // The next one saved would make the damaged one the previous one.
                         if !first.isUnreadable, rename(file, first.path) == 0 { syncFolder() }
+                        complain("\(first.path): \(first.reason); trial \(trial.id) goes on from the one before it")
                     }
                     return content
                 }
@@ -59,9 +59,9 @@ public struct CheckpointFolder: Sendable {
             }
         }
         if !mistakes.isEmpty {
-            let both = mistakes.map { "\($0.path): \($0.reason)" }.joined(separator: "; ")
-            complain("\(both); trial \(trial.id) starts again")
             for mistake in mistakes where !mistake.isUnreadable { unlink(mistake.path) }
+            let files = mistakes.map { "\($0.path): \($0.reason)" }.joined(separator: "; ")
+            complain("\(files); trial \(trial.id) starts again")
         }
         return nil
     }
