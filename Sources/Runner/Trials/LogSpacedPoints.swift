@@ -6,7 +6,6 @@
 /// orders of magnitude of time.
 struct LogSpacedPoints {
     private let points: [Int]
-    private var next = 0
 
     /// Strictly increasing whole numbers from 0 to `last`.
     init(last: Int, count: Int) {
@@ -21,10 +20,13 @@ struct LogSpacedPoints {
         self.points = points
     }
 
-    /// Whether to measure at `point`; points are asked for in increasing order.
-    mutating func isDue(_ point: Int) -> Bool {
-        guard next < points.count, point >= points[next] else { return false }
-        while next < points.count, points[next] <= point { next += 1 }
-        return true
+    /// A function of the point alone: one who resumes measures where he would have without an interruption.
+    func isDue(_ point: Int) -> Bool {
+        var (low, high) = (0, points.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if points[middle] < point { low = middle + 1 } else { high = middle }
+        }
+        return low < points.count && points[low] == point
     }
 }

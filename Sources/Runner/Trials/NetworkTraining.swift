@@ -86,7 +86,7 @@ final class NetworkTraining<Scalar: BLASScalar & ArrayElement> {
     }
 
     private func train(_ record: inout TrialRecord, isResumed: Bool) throws {
-        var points = LogSpacedPoints(last: method.epochs, count: problem.measurements)
+        let points = LogSpacedPoints(last: method.epochs, count: problem.measurements)
         let batches = method.optimizer == .lbfgs ? 1 : order.batches(ofSize: method.batch)
         if case .everything(let solver) = stepper, !isResumed { try solver.start(at: parameters) }
         while true {

@@ -101,7 +101,7 @@ struct UnconstrainedFeatureProblem: Problem {
         objective.initialize(point, seed: UInt64(seed))
         let solver = solver(for: objective)
         var record = TrialRecord()
-        var points = LogSpacedPoints(last: steps, count: measurements)
+        let points = LogSpacedPoints(last: steps, count: measurements)
         var step = 0
         var stop: Stop?
         solver.start(at: point)
