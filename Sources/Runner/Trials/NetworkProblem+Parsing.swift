@@ -81,6 +81,13 @@ extension Network {
         let architecture = try trial.parsed("architecture") { (text) throws(SpecificationError) in
             try Architecture(parsing: text)
         }
+        guard !(input.isVector && architecture.hasWidth) else {
+            throw ParameterProblem(
+                name: "architecture",
+                message:
+                    "\(architecture) is for images, and data set '\(trial.text("dataset"))' holds vectors; write e.g. "
+                    + "mlp(512-512)")
+        }
         var style = ClassifierHead.Style(bias: trial.text("bias") != "none")
         style.normalization = ClassifierHead.Normalization(rawValue: trial.text("normalized")) ?? .none
         if style.normalization != .none { style.temperature = trial.real("temperature") }
