@@ -125,27 +125,33 @@ struct SimulatedCluster {
         // A short task is handed out ahead of a rank's need, never a team's. What is not the first in order only fills
         // the time until there are ranks enough for that one.
         let idle = ready.count { load[$0] == 0 }
-        if let first = pending.max(by: { order($0) < order($1) }), order(first) > order(task, slack: 1e-12),
+        let area = waitingArea
+        if let first = firstWaiting(area), order(first, area) > order(task, area, slack: 1e-12),
             idle >= settings.tasks[first].ranks || load[team[0]] > 0
         {
-            breaches.append("task \(task), \(order(task)), given before \(first), \(order(first))")
+            breaches.append("task \(task), \(order(task, area)), given before \(first), \(order(first, area))")
         }
     }
 
     private func seconds(_ task: Int) -> Double { scheduler.costs.seconds(settings.tasks[task].cost) }
 
+    private var waitingArea: Double { pending.reduce(0) { $0 + seconds($1) * Double(settings.tasks[$1].ranks) } }
+
+    private func firstWaiting(_ area: Double) -> Int? {
+        pending.map { (task: $0, order: order($0, area)) }.max { $0.order < $1.order }?.task
+    }
+
     /// Teams of all ranks, then what lasts as long as the rest, then large teams, then the longest predicted.
-    private func order(_ task: Int, slack: Double = 0) -> (Int, Int, Int, Double) {
-        let rest = pending.reduce(0) { $0 + seconds($1) * Double(settings.tasks[$1].ranks) } / Double(settings.ranks)
+    private func order(_ task: Int, _ area: Double, slack: Double = 0) -> (Int, Int, Int, Double) {
         let (size, long) = (settings.tasks[task].ranks, seconds(task) * (1 + slack))
-        let lastsAsLong = long * (1 + 1e-9) >= TaskQueue.shareOfTheRest * rest
+        let lastsAsLong = long * (1 + 1e-9) >= TaskQueue.shareOfTheRest * area / Double(settings.ranks)
         return (size == settings.ranks ? 1 : 0, lastsAsLong ? 1 : 0, size, long)
     }
 
     private mutating func checkNobodyIdles() {
         guard !hasFinished, !scheduler.isStopping, !pending.isEmpty else { return }
         let idle = ready.count { load[$0] == 0 }
-        if let task = pending.max(by: { order($0) < order($1) }), settings.tasks[task].ranks <= idle {
+        if idle > 0, let task = firstWaiting(waitingArea), settings.tasks[task].ranks <= idle {
             breaches.append("\(idle) ranks idle while task \(task) of \(settings.tasks[task].ranks) waits")
         }
         guard settings.tasks.allSatisfy({ $0.ranks == 1 }) else { return }

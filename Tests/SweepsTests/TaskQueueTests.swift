@@ -20,8 +20,7 @@ import Testing
             func seconds(_ index: Int) -> Double { costs.seconds(tasks[index].cost) }
             func area() -> Double { waiting.reduce(0) { $0 + seconds($1) * Double(tasks[$1].ranks) } }
             func order(_ index: Int, _ area: Double) -> (Int, Int, Int, Double) {
-                // At the border only rounding decides.
-                let lastsAsLong = seconds(index) * (1 + 1e-9) >= TaskQueue.shareOfTheRest * area / 3
+                let lastsAsLong = seconds(index) >= TaskQueue.shareOfTheRest * area / 3
                 return (tasks[index].ranks == 3 ? 1 : 0, lastsAsLong ? 1 : 0, tasks[index].ranks, seconds(index))
             }
             for _ in 0..<300 {
@@ -43,12 +42,15 @@ import Testing
                     let orders = waiting.map { (task: $0, order: order($0, total)) }
                     let best = order(first, total)
                     let isFirst = orders.allSatisfy { $0.order <= best }
-                    #expect(isFirst)
+                    // At the border rounding decides.
+                    let border = TaskQueue.shareOfTheRest * total / 3
+                    let isAtBorder = waiting.contains { abs(seconds($0) - border) <= 1e-9 * border }
+                    #expect(isFirst || isAtBorder)
                     // Of equal ones of a family the first of the sweep file.
                     let equal = orders.filter {
                         tasks[$0.task].cost.family == tasks[first].cost.family && $0.order == best
                     }
-                    #expect(equal.map(\.task).min() == first)
+                    #expect(equal.map(\.task).min() == first || isAtBorder)
                     let (most, spare) = (Int.random(in: 1...3, using: &random), Int.random(in: 0...2, using: &random))
                     let window = Double.random(in: 0...20, using: &random) * costs.seconds(Cost(family: "a", work: 1))
                     let fitting = waiting.filter {

@@ -75,8 +75,8 @@ import Testing
         #expect(abs(cluster.makespan - 22) < 1e-6)
     }
 
-    /// A team of all ranks that failed is tried again in between, not behind all that came after it.
-    @Test func aTeamThatWaitsIsNotStarved() {
+    /// Not behind all that comes after it.
+    @Test func aTeamThatFailedIsTriedAgainAtOnce() {
         var tasks = [
             Scheduler.Task(cost: Cost(family: "team", work: 1e10), ranks: 2, retries: 1)
         ]
@@ -85,7 +85,6 @@ import Testing
         _ = scheduler.handle(.ready(rank: 0))
         #expect(scheduler.handle(.ready(rank: 1)) == [.run(task: 0, attempt: 1, team: [0, 1])])
         scheduler.nowSeconds = 1
-        // Both ranks are idle, so it starts again at once.
         #expect(
             scheduler.handle(.ended(task: 0, attempt: 1, .failed, seconds: 1)) == [
                 .run(task: 0, attempt: 2, team: [0, 1])
