@@ -68,7 +68,9 @@ import Testing
             let text = try ShellCommand("ncsweep \(command) --help", in: Repository.root).output
             return Set(text.matches(of: /--[a-z][a-z-]*/).map { String($0.0) })
         }
-        let known = try Dictionary(uniqueKeysWithValues: commands.map { ($0, try help($0)) })
+        var known = try Dictionary(uniqueKeysWithValues: commands.map { ($0, try help($0)) })
+        // Its options are those of its own commands.
+        known["data", default: []].formUnion(try help("data list").union(help("data fetch")))
         let all = known.values.reduce(into: Set<String>()) { $0.formUnion($1) }
         var count = 0
         for document in try Repository.documents() {
