@@ -46,3 +46,6 @@ extension StringProtocol {
         return String(tail[..<(tail.lastIndex { !$0.isWhitespace }.map(tail.index(after:)) ?? tail.startIndex)])
     }
 }
+
+/// A number in canonical text: whole ones without a point.
+func canonical(_ number: Double) -> String { Int(exactly: number).map(String.init) ?? String(number) }

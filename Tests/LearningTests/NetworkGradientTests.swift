@@ -73,7 +73,8 @@ struct SmallNetwork: CustomTestStringConvertible {
 
     static let heads: [SmallNetwork] = [
         ClassifierHead.Style(bias: false), ClassifierHead.Style(fixed: { _, _ in fixed }),
-        ClassifierHead.Style(bias: false, fixed: { _, _ in fixed }), ClassifierHead.Style(normalization: .features, temperature: 3),
+        ClassifierHead.Style(bias: false, fixed: { _, _ in fixed }),
+        ClassifierHead.Style(normalization: .features, temperature: 3),
         ClassifierHead.Style(bias: false, normalization: .both, temperature: 5),
         ClassifierHead.Style(fixed: { _, _ in fixed }, normalization: .both, temperature: 0.7),
     ].flatMap { head in

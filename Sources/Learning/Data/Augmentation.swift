@@ -4,7 +4,7 @@ import RandomNumbers
 ///
 /// What happens to a sample is a function of (seed, epoch, sample) alone, so it depends neither on the batch the sample
 /// is in nor on the rank that reads it.
-public struct Augmentation: Equatable, Sendable {
+public struct Augmentation: Equatable, Sendable, CustomStringConvertible {
     /// Mirrored left to right with probability 1/2.
     public let flips: Bool
     /// Moved by −4…4 pixels in each direction, as is a random crop after padding with 4 zeros.
@@ -27,6 +27,8 @@ public struct Augmentation: Equatable, Sendable {
         }
         self.init(flips: index & 1 != 0, crops: index & 2 != 0)
     }
+
+    public var description: String { Self.names[(flips ? 1 : 0) + (crops ? 2 : 0)] }
 
     /// What is done to each sample in one epoch; nil where nothing is.
     public func draws(seed: UInt64, epoch: Int) -> AugmentationDraws? {

@@ -39,9 +39,19 @@ public struct ClassSubset: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The text, which parses to the same classes.
+    /// The canonical text, which parses to the same classes: three or more neighbours are a range.
     public var description: String {
-        classes == Array(0..<classes.count)
-            ? "first(\(classes.count))" : "only(\(classes.map(String.init).joined(separator: ",")))"
+        guard classes != Array(0..<classes.count) else { return "first(\(classes.count))" }
+        var parts: [String] = []
+        var start = 0
+        while start < classes.count {
+            var end = start
+            while end + 1 < classes.count, classes[end + 1] == classes[end] + 1 { end += 1 }
+            parts +=
+                end - start >= 2
+                ? ["\(classes[start])-\(classes[end])"] : classes[start...end].map(String.init)
+            start = end + 1
+        }
+        return "only(\(parts.joined(separator: ",")))"
     }
 }

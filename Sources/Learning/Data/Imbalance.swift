@@ -65,8 +65,8 @@ public enum Imbalance: Equatable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .none: "none"
-        case .step(let ratio, let fraction): "step(\(ratio),\(fraction))"
-        case .longTailed(let ratio): "long_tailed(\(ratio))"
+        case .step(let ratio, let fraction): "step(\(canonical(ratio)),\(canonical(fraction)))"
+        case .longTailed(let ratio): "long_tailed(\(canonical(ratio)))"
         }
     }
 }

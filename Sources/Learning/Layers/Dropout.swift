@@ -10,7 +10,7 @@ public struct Dropout: Layer {
     /// Tells one dropout of a network from another.
     let index: Int
 
-    public var description: String { "dropout(\(probability))" }
+    public var description: String { "dropout(\(canonical(probability)))" }
     public var backwardReads: ActivationSet { [] }
     /// The factor of each number.
     public func savedCount(samples: Int) -> Int { samples * output.count }

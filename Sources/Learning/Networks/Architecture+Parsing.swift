@@ -51,13 +51,13 @@ extension Architecture: CustomStringConvertible {
         let widths = try widths(arguments == nil ? nil : first, of: "mlp")
         var (normalization, activation) = (HiddenNormalization.none, Activation.Function.relu)
         for part in parts {
-            if part != "none", let word = HiddenNormalization(rawValue: part) {
+            if part != "none", normalization == .none, let word = HiddenNormalization(rawValue: part) {
                 normalization = word
-            } else if let word = Activation.Function(rawValue: part) {
+            } else if activation == .relu, let word = Activation.Function(rawValue: part) {
                 activation = word
             } else {
                 throw SpecificationError(
-                    "architecture 'mlp(\(arguments ?? ""))': '\(part)' is none of batch_norm, layer_norm, relu, gelu, tanh; "
+                    "architecture 'mlp(\(arguments ?? ""))': '\(part)' is not one normalisation, batch_norm or layer_norm, and one activation, gelu or tanh; "
                         + "write e.g. mlp(512-512) or mlp(512-512,batch_norm)")
             }
         }

@@ -15,7 +15,9 @@ extension LayerItem {
     fileprivate func numbers(_ least: Int, _ most: Int, _ example: String) throws(ArchitectureError) -> [Int] {
         var numbers: [Int] = []
         for item in positional {
-            guard item.arguments.isEmpty, let number = Int(item.name), number > 0, number <= 1 << 20 else {
+            guard item.arguments.isEmpty, let number = Int(item.name), number > 0, number <= 1 << 20,
+                String(number) == item.name
+            else {
                 throw fail("'\(item)' is not a whole number from 1 to \(1 << 20); write e.g. \(example)")
             }
             numbers.append(number)
@@ -34,14 +36,14 @@ extension LayerItem {
                 throw fail(
                     "unknown option '\(key)'" + (known.isEmpty ? "" : "; it takes \(known.joined(separator: ", "))"))
             }
-            options[key] = value
+            guard options.updateValue(value, forKey: key) == nil else { throw fail("'\(key)' is given twice") }
         }
         return options
     }
 
     fileprivate func extent(_ text: String?, _ key: String, least: Int) throws(ArchitectureError) -> Int? {
         guard let text else { return nil }
-        guard let number = Int(text), number >= least, number <= 1024 else {
+        guard let number = Int(text), number >= least, number <= 1024, String(number) == text else {
             throw fail("\(key)=\(text) is not a whole number from \(least) to 1024")
         }
         return number
@@ -50,9 +52,10 @@ extension LayerItem {
     fileprivate func bias(_ text: String?, default value: Bool) throws(ArchitectureError) -> Bool {
         switch text {
         case nil: value
-        case "free": true
         case "none": false
-        case let text?: throw fail("bias=\(text) is neither free nor none")
+        // One meaning has one text, or one trial would have several ids.
+        case "free": throw fail("bias=free is what it is without; leave it out")
+        case let text?: throw fail("bias=\(text) is not none")
         }
     }
 
@@ -72,7 +75,8 @@ extension LayerItem {
     }
 
     fileprivate var probability: Double? {
-        guard positional.count == 1, arguments.count == 1, let value = Double(positional[0].name), value >= 0, value < 1
+        guard positional.count == 1, arguments.count == 1, let value = Double(positional[0].name), value >= 0, value < 1,
+            canonical(value) == positional[0].name
         else { return nil }
         return value
     }

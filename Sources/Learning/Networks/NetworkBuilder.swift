@@ -83,7 +83,13 @@ struct NetworkBuilder {
             inputs: [current])
     }
 
-    mutating func globalAveragePool() { append("global_pool", GlobalAveragePooling(input: shape), inputs: [current]) }
+    /// The layer before it is measured by its channels' means, which are what the pooling gives: it is not measured
+    /// twice. A name of its own goes over to the pooling.
+    mutating func globalAveragePool() {
+        let before = probes.last?.activation == current ? probes.popLast() : nil
+        append("global_pool", GlobalAveragePooling(input: shape), inputs: [current])
+        if let before, !before.name.hasPrefix("layer") { probe(before.name) }
+    }
 
     mutating func flatten() { append("flatten", Flatten(input: shape), inputs: [current]) }
 

@@ -83,9 +83,9 @@ extension LearningRateSchedule: CustomStringConvertible {
         switch self {
         case .constant: "constant"
         case .step(let factor, let epochs):
-            "step(\(([String(factor)] + epochs.map(String.init)).joined(separator: ", ")))"
+            "step(\(([canonical(factor)] + epochs.map(String.init)).joined(separator: ", ")))"
         case .cosine(0): "cosine"
-        case .cosine(let final): "cosine(\(final))"
+        case .cosine(let final): "cosine(\(canonical(final)))"
         case .warmup(let epochs, let then): "warmup(\(epochs), \(then))"
         }
     }

@@ -227,19 +227,38 @@ final class CollapseProbe<Scalar: BLASScalar> {
         return summary
     }
 
-    /// What needs the class means of all training samples first: a second look at the features.
+    /// What needs the class means of all training samples first: a second look at the features, part by part and chunk by
+    /// chunk as the first one, so that products round the same whoever has which part.
     private func decide(
         _ split: Split, _ probes: [DecisionProbe], at parameters: ParameterBlock<Scalar>, _ stores: RowStores
     ) throws -> [DecisionStatistics] {
         var decisions = probes.map { _ in DecisionStatistics() }
-        if let kept = stores.stores {
-            for (index, store) in kept.enumerated() {
-                decisions[index].merge(probes[index].statistics(of: store.rows, labels: stores.labels))
+        // Heads that normalise have logits of their own, which only a pass tells.
+        let ownLogits = network.head.style.normalization != .none
+        if let kept = stores.stores, !ownLogits {
+            let start = range(of: split, parts: ownParts).lowerBound
+            for part in ownParts {
+                for rows in chunks(of: range(of: split, parts: part..<part + 1)) {
+                    let own = rows.lowerBound - start..<rows.upperBound - start
+                    let labels = Array(stores.labels[own])
+                    for (index, store) in kept.enumerated() {
+                        decisions[index].merge(probes[index].statistics(of: store.rows.rows(own), labels: labels))
+                    }
+                }
             }
         } else {
-            try forEachChunk(of: split, ownParts, at: parameters) { _ in
-            } observe: { layer, features, labels in
-                decisions[layer].merge(probes[layer].statistics(of: features, labels: labels))
+            let features = layers.count - 1
+            for part in ownParts {
+                try forEachChunk(of: split, part..<part + 1, at: parameters) { labels in
+                    guard ownLogits else { return }
+                    let rows = FeatureRows(at: pass.features, rows: pass.samples, columns: network.featureWidth)
+                    let logits = Matrix(rows: network.classes, columns: pass.samples, copying: pass.logits).transposed
+                    decisions[features].merge(
+                        probes[features].statistics(of: rows, labels: labels, logits: logits))
+                } observe: { layer, features, labels in
+                    guard !ownLogits || layer < layers.count - 1 else { return }
+                    decisions[layer].merge(probes[layer].statistics(of: features, labels: labels))
+                }
             }
         }
         guard let team = host.team else { return decisions }
@@ -259,6 +278,12 @@ final class CollapseProbe<Scalar: BLASScalar> {
         return decoded(merged)
     }
 
+    private func chunks(of range: Range<Int>) -> [Range<Int>] {
+        stride(from: range.lowerBound, to: range.upperBound, by: chunk).map {
+            $0..<min($0 + chunk, range.upperBound)
+        }
+    }
+
     private func forEachChunk(
         of split: Split, _ own: Range<Int>, at parameters: ParameterBlock<Scalar>,
         _ body: (_ labels: [Int32]) -> Void,
@@ -266,9 +291,9 @@ final class CollapseProbe<Scalar: BLASScalar> {
     ) throws {
         let (data, range) = (split.data(samples), range(of: split, parts: own))
         let positions = split.samples(samples)
-        for first in stride(from: range.lowerBound, to: range.upperBound, by: chunk) {
+        for rows in chunks(of: range) {
             try host.poll()
-            let indices = positions[first..<min(first + chunk, range.upperBound)]
+            let indices = positions[rows]
             pass.load(indices, of: data, normalization: normalization, pad: samples.pad)
             let labels = indices.map { data.labels[$0] }
             withoutActuallyEscaping(observe) { observe in

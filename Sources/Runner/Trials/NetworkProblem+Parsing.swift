@@ -7,13 +7,19 @@ import Sweeps
 // From the words of a trial to what they mean. Each says which key is wrong.
 
 extension Trial {
-    /// The word of a key, read by `parse`.
-    func parsed<Value>(
+    /// The word of a key, read by `parse`. One meaning has one text, or one trial would have several ids.
+    func parsed<Value: CustomStringConvertible>(
         _ key: String, _ parse: (String) throws(SpecificationError) -> Value
     ) throws(ParameterProblem) -> Value {
-        do { return try parse(text(key)) } catch {
+        let value: Value
+        do { value = try parse(text(key)) } catch {
             throw ParameterProblem(name: key, message: error.description, item: error.item)
         }
+        let canonical = value.description.filter { !$0.isWhitespace }
+        guard canonical == text(key) else {
+            throw ParameterProblem(name: key, message: "'\(text(key))' is written \(canonical)")
+        }
+        return value
     }
 
     fileprivate func optionalInteger(_ key: String) -> Int? {
@@ -25,14 +31,16 @@ extension NetworkProblem {
     /// All words that cannot be read: they are told together, and the rest needs them.
     static func unreadableWords(_ trial: Trial) -> [ParameterProblem] {
         var problems: [ParameterProblem] = []
-        func check(_ key: String, _ parse: (String) throws(SpecificationError) -> Void) {
+        func check<Value: CustomStringConvertible>(
+            _ key: String, _ parse: (String) throws(SpecificationError) -> Value
+        ) {
             guard trial[key] != nil else { return }
-            do { try trial.parsed(key, parse) } catch { problems.append(error) }
+            do { _ = try trial.parsed(key, parse) } catch { problems.append(error) }
         }
-        check("architecture") { (text) throws(SpecificationError) in _ = try Architecture(parsing: text) }
-        check("schedule") { (text) throws(SpecificationError) in _ = try LearningRateSchedule(parsing: text) }
-        check("classes") { (text) throws(SpecificationError) in _ = try ClassSubset(parsing: text) }
-        check("imbalance") { (text) throws(SpecificationError) in _ = try Imbalance(parsing: text) }
+        check("architecture") { (text) throws(SpecificationError) in try Architecture(parsing: text) }
+        check("schedule") { (text) throws(SpecificationError) in try LearningRateSchedule(parsing: text) }
+        check("classes") { (text) throws(SpecificationError) in try ClassSubset(parsing: text) }
+        check("imbalance") { (text) throws(SpecificationError) in try Imbalance(parsing: text) }
         return problems
     }
 }
