@@ -5,7 +5,7 @@ enum FileBytes {
     /// The whole file, mapped into memory where the file system allows: read once, when it is used.
     static func read(_ path: String) throws(ArrayFileError) -> Data {
         // Foundation's errors do not say what the system said.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw ArrayFileError(path: path, .unreadable(String(cString: strerror(errno)))) }
         defer { close(descriptor) }
         var status = stat()

@@ -23,8 +23,12 @@ final class InputFile {
 
     init(path: String) throws(DataError) {
         self.path = path
-        descriptor = open(path, O_RDONLY)
+        // A pipe would wait for a writer, and a device may never end.
+        descriptor = open(path, O_RDONLY | O_NONBLOCK)
         guard descriptor >= 0 else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG || status.st_mode & S_IFMT == S_IFDIR
+        else { throw .unreadable(path: path, reason: "not a file") }
         try fill()
         if startsWithMagic { inflater = try makeInflater() }
     }

@@ -75,7 +75,8 @@ extension LayerItem {
     }
 
     fileprivate var probability: Double? {
-        guard positional.count == 1, arguments.count == 1, let value = Double(positional[0].name), value >= 0, value < 1,
+        guard positional.count == 1, arguments.count == 1, let value = Double(positional[0].name), value >= 0,
+            value < 1,
             canonical(value) == positional[0].name
         else { return nil }
         return value

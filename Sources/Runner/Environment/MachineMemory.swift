@@ -6,7 +6,13 @@ import Sweeps
 
 /// What fits into this machine.
 enum MachineMemory {
-    static var bytes: Double { Double(sysconf(Int32(_SC_PHYS_PAGES))) * Double(sysconf(Int32(_SC_PAGESIZE))) }
+    /// What there is, or what the process may have (`ulimit -v`), whichever is less.
+    static var bytes: Double {
+        let physical = Double(sysconf(Int32(_SC_PHYS_PAGES))) * Double(sysconf(Int32(_SC_PAGESIZE)))
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0 else { return physical }
+        return min(physical, Double(limit.rlim_cur))
+    }
 
     /// Refuses what could only end by a failed allocation.
     ///
@@ -17,7 +23,7 @@ enum MachineMemory {
         throw ParameterProblem(
             name: key,
             message:
-                "the trial needs about \(gibibytes(needed)) GiB and this machine has \(gibibytes(bytes)); make it smaller"
+                "the trial needs about \(gibibytes(needed)) GiB and there are \(gibibytes(bytes)); make it smaller"
         )
     }
 }

@@ -35,8 +35,8 @@ final class CollapseProbe<Scalar: BLASScalar> {
 
     /// Enough samples for products to be fast, without the activations of large images outgrowing those of training.
     static func chunk(_ network: Network, samples: Int) -> Int {
-        let widest = network.nodes.map(\.layer.output.count).max() ?? network.input.count
-        return max(1, min(samples, max(16, min(1000, 4_000_000 / widest))))
+        let widest = max(network.input.count, network.nodes.map(\.layer.output.count).max() ?? 0)
+        return max(1, min(samples, 1000, 4_000_000 / widest))
     }
 
     init(
