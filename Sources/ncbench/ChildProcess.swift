@@ -38,12 +38,14 @@ enum ChildProcess {
     }
 
     /// This program's readings on `ranks` ranks.
-    static func ranks(_ ranks: Int, _ arguments: [String]) throws -> Readings {
-        try mpirun(ranks, [ownPath] + arguments)
+    ///
+    /// - Parameter options: of `mpirun`.
+    static func ranks(_ ranks: Int, _ arguments: [String], options: [String] = []) throws -> Readings {
+        try mpirun(ranks, [ownPath] + arguments, options: options)
     }
 
-    static func mpirun(_ ranks: Int, _ command: [String]) throws -> Readings {
-        let text = try run("mpirun", ["--quiet", "--oversubscribe", "-n", "\(ranks)"] + command)
+    static func mpirun(_ ranks: Int, _ command: [String], options: [String] = []) throws -> Readings {
+        let text = try run("mpirun", ["--quiet", "--oversubscribe"] + options + ["-n", "\(ranks)"] + command)
         return Readings(parsing: text, from: command.joined(separator: " "))
     }
 

@@ -19,7 +19,8 @@ struct TeamRanks: ParsableCommand {
         if let python = options.python {
             arguments += ["--python", python, "--script", options.scripts + "/network_torch.py"]
         }
-        let readings = try ChildProcess.ranks(2, arguments)
+        // PyTorch's processes inherit where rank 0 may run, which by default would be one core.
+        let readings = try ChildProcess.ranks(2, arguments, options: ["--bind-to", "none"])
         func rate(_ name: String) throws -> String {
             Figure.text(Double(network.batch) / (try readings.value(name))) + "/s"
         }
