@@ -88,7 +88,10 @@ import Testing
             ("conv(8),flatten", 0, "conv(8): takes 2 numbers; write e.g. conv(16,3)"),
             ("conv(0,3),flatten", 0, "conv(0,3): '0' is not a whole number from 1 to 1048576; write e.g. conv(16,3)"),
             ("conv(8,3,stride=0),flatten", 0, "conv(8,3,stride=0): stride=0 is not a whole number from 1 to 1024"),
-            ("conv(8,3,bias=no),flatten", 0, "conv(8,3,bias=no): bias=no is neither free nor none"),
+            ("conv(8,3,bias=no),flatten", 0, "conv(8,3,bias=no): bias=no is not none"),
+            ("flatten,dense(8,bias=free)", 1, "dense(8,bias=free): bias=free is what it is without; leave it out"),
+            ("conv(8,3,stride=1),flatten", 0, "conv(8,3,stride=1): stride=1 is what it is without; leave it out"),
+            ("conv(8,3,stride=2,stride=3),flatten", 0, "conv(8,3,stride=2,stride=3): 'stride' is given twice"),
             ("flatten,dense(8,width=3)", 1, "dense(8,width=3): unknown option 'width'; it takes bias"),
             (
                 "flatten,dropout(1)", 1,

@@ -117,6 +117,9 @@ extension NetworkBuilder {
         case "conv":
             let numbers = try item.numbers(2, 2, "conv(16,3)")
             let options = try item.options("stride", "padding", "bias")
+            guard options["stride"] != "1" else {
+                throw ArchitectureError("\(item): stride=1 is what it is without; leave it out")
+            }
             try convolution(
                 prefix, numbers[0], kernel: numbers[1],
                 stride: try item.extent(options["stride"], "stride", least: 1) ?? 1,
