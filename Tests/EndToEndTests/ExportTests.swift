@@ -34,7 +34,9 @@ extension EndToEndTests {
 
         /// All values that measuring the file gives, against the stored ones. The file's classifier is W and b alone, so
         /// decisions of a head that normalises are not its.
-        private func compare(_ file: String, _ directory: String, trial: String, tolerance: Double, isNormalized: Bool)
+        private func compare(
+            _ file: String, _ directory: String, trial: String, tolerance: Double, isNormalized: Bool = false
+        )
             throws
         {
             let series = try metrics(["measurements", directory, "--trial", trial])
