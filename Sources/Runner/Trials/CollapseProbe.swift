@@ -205,7 +205,7 @@ final class CollapseProbe<Scalar: BLASScalar> {
         _ own: Range<Int>, of split: Split, at parameters: ParameterBlock<Scalar>, _ stores: RowStores
     ) throws -> Summary {
         if own.count > 1 {
-            let middle = own.lowerBound + 1 << (Int.bitWidth - 1 - (own.count - 1).leadingZeroBitCount)
+            let middle = own.middleOfTree
             var left = try summarise(own.lowerBound..<middle, of: split, at: parameters, stores)
             left.merge(try summarise(middle..<own.upperBound, of: split, at: parameters, stores))
             return left

@@ -57,6 +57,7 @@ final class NetworkTraining<Scalar: BLASScalar & ArrayElement> {
                 objective, sums, branches, received, host, shards: method.shards, largestPiece: method.largestShard)
             let all = samples.trainingSamples[...]
             let solver = LBFGS<Scalar, any Error>(layout: objective.layout) { (point, gradient) throws(any Error) in
+                sums.storage.zero()
                 let loss = try summation.addUp(all, at: point, step: 0, epoch: 0)
                 gradient.storage.copy(from: sums.gradients.storage)
                 return loss + objective.decay(at: point, addingTo: gradient)
@@ -123,6 +124,8 @@ final class NetworkTraining<Scalar: BLASScalar & ArrayElement> {
         case .batches(let optimizer):
             let rate = method.schedule.rate(
                 base: method.learningRate, step: number, stepsPerEpoch: batches, epochs: method.epochs)
+            // The gradients are zeros: the update before has cleared them.
+            sums.statistics.zero()
             let summation = ShardSummation(
                 objective, sums, branches, received, host, shards: method.shards, largestPiece: method.largestShard)
             let loss = try summation.addUp(

@@ -15,7 +15,7 @@ struct ShardSummation<Scalar: BLASScalar> {
     private let largestPiece: Int
 
     /// - Parameters:
-    ///   - sums: where the result goes, on every rank alike.
+    ///   - sums: zeros, where the result goes, on every rank alike.
     ///   - branches: for the right branches of the tree, one a level.
     ///   - largestPiece: a shard with more samples is evaluated piece by piece.
     init(
@@ -52,10 +52,11 @@ struct ShardSummation<Scalar: BLASScalar> {
         _ shards: Range<Int>, of batch: Batch, into target: BatchSums<Scalar>, level: Int
     ) throws -> Double {
         guard shards.count > 1 else {
-            target.storage.zero()
+            // The sums of the whole step were cleared before.
+            if target !== sums { target.storage.zero() }
             return try evaluate(shards.lowerBound, of: batch, into: target)
         }
-        let middle = shards.lowerBound + 1 << (Int.bitWidth - 1 - (shards.count - 1).leadingZeroBitCount)
+        let middle = shards.middleOfTree
         let left = try addUp(shards.lowerBound..<middle, of: batch, into: target, level: level + 1)
         let right = try addUp(middle..<shards.upperBound, of: batch, into: branches[level], level: level + 1)
         target.add(branches[level])
@@ -77,4 +78,10 @@ struct ShardSummation<Scalar: BLASScalar> {
         }
         return loss
     }
+}
+
+extension Range<Int> {
+    /// Where the tree of sums parts: after the largest power of two that is fewer than all. `Communicator` goes on with
+    /// the same tree over ranks.
+    var middleOfTree: Int { lowerBound + 1 << (Int.bitWidth - 1 - (count - 1).leadingZeroBitCount) }
 }
