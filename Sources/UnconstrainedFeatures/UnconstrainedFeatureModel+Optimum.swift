@@ -10,34 +10,30 @@ extension UnconstrainedFeatureModel {
     ///
     /// Derived in docs/THEORY.md.
     public var optimum: Double? {
-        switch loss {
-        case .crossEntropy: crossEntropyOptimum
-        case .meanSquaredError: meanSquaredErrorOptimum
-        case .labelSmoothing, .focal, .rescaledSquaredError: nil
+        guard let c = collapseRatio, hidden == nil, classifier == .learned else { return nil }
+        return switch loss {
+        case .classification(.crossEntropy): crossEntropyOptimum(c)
+        case .classification(.meanSquaredError): meanSquaredErrorOptimum(c)
+        default: nil
         }
     }
 
     /// Zhu et al. 2021, theorem 3.1, with its logits solved for: Z = a·P ⊗ 1ᵀ, a = log(1/μ − K + 1), μ = c/K.
-    private var crossEntropyOptimum: Double? {
+    private func crossEntropyOptimum(_ c: Double) -> Double? {
         let k = Double(classes)
-        let c = collapseRatio
         guard c < 1 else { return log(k) }
         guard dimension >= classes - 1 else { return nil }
         let mu = c / k
-        return -log1p(-(k - 1) * mu) + (k - 1) * mu * logitGain
+        return -log1p(-(k - 1) * mu) + (k - 1) * mu * Self.logitGain(c, classes: k)
     }
 
     /// a: the logit of the right class minus that of a wrong one, at the cross-entropy optimum (c < 1, d ≥ K − 1).
-    public var logitGain: Double {
-        let mu = collapseRatio / Double(classes)
-        return log(1 / mu - Double(classes) + 1)
-    }
+    static func logitGain(_ c: Double, classes: Double) -> Double { log(classes / c - classes + 1) }
 
     /// The objective depends on WH only through singular values that the decays shrink one by one: a direction that is
     /// fitted costs (c − c²/2)/K, one that is not costs 1/(2K). With d dimensions at most d directions are fitted.
-    private var meanSquaredErrorOptimum: Double? {
+    private func meanSquaredErrorOptimum(_ c: Double) -> Double? {
         let k = Double(classes)
-        let c = collapseRatio
         let fitted = min(c, 1)
         let cost = fitted - fitted * fitted / 2
         func total(directions: Int) -> Double {

@@ -1,10 +1,83 @@
 import Learning
 
-/// What an unconstrained feature model is: sizes, loss, decays.
+/// What an unconstrained feature model is: classes, dimensions, loss, and what keeps its variables finite.
 ///
-/// f(W, H, b) = (1/N) Σ ℓ(W hᵢ + b, yᵢ) + λ_W/2 ‖W‖² + λ_H/2 ‖H‖² + λ_b/2 ‖b‖² over W (K × d), H (d × N), b (K), with
-/// N = K·n balanced samples (Mixon, Parshall and Pi 2020; Zhu et al. 2021, equation 4).
+/// f(W, H, b) = (1/N) Σ ℓ(W hᵢ + b, yᵢ) + λ_W/2 ‖W‖² + λ_H/2 ‖H‖² + λ_b/2 ‖b‖² over W (K × d), H (d × N), b (K)
+/// (Mixon, Parshall and Pi 2020; Zhu et al. 2021, equation 4), and its relatives: hidden layers between H and W, norms
+/// bounded in place of decays, a classifier that is not trained, samples of several labels.
 public struct UnconstrainedFeatureModel: Sendable, Equatable {
+    /// K.
+    public let classes: Int
+    /// d.
+    public let dimension: Int
+    public let samples: SampleDesign
+    public let loss: Loss
+    public let regularization: Regularization
+    public let classifier: Classifier
+    public let bias: Bias
+    /// nil for depth 1: features are what the classifier sees.
+    public let hidden: HiddenLayers?
+
+    public init(
+        classes: Int, dimension: Int, samples: SampleDesign, loss: Loss, regularization: Regularization,
+        classifier: Classifier = .learned, bias: Bias, hidden: HiddenLayers? = nil
+    ) {
+        precondition(classes >= 2 && dimension >= 1, "sizes of an unconstrained feature model")
+        precondition(samples.fits(classes: classes), "samples of an unconstrained feature model")
+        precondition(regularization.isPositive, "regularisation of an unconstrained feature model")
+        precondition(
+            (loss == .pickAllLabel) == samples.hasLabelSets, "sets of labels belong to the pick-all-label loss")
+        self.classes = classes
+        self.dimension = dimension
+        self.samples = samples
+        self.loss = loss
+        self.regularization = regularization
+        self.classifier = classifier
+        self.bias = bias
+        self.hidden = hidden
+    }
+
+    /// N.
+    public var sampleCount: Int { samples.count(classes: classes) }
+
+    /// M, the number of weight matrices, the classifier's included.
+    public var depth: Int { 1 + (hidden?.count ?? 0) }
+}
+
+extension UnconstrainedFeatureModel {
+    public enum Loss: Sendable, Equatable {
+        /// Of the logits W h + b.
+        case classification(ClassificationLoss)
+        /// Sum of the cross-entropies of all labels of a sample (Li et al. 2023).
+        case pickAllLabel
+        /// −(1/(n_y−1)) Σ_{j: y_j = y_i, j ≠ i} log(e^{h_i·h_j/τ} / Σ_{l≠i} e^{h_i·h_l/τ}), averaged over i (Khosla et al.
+        /// 2020, L_out): of the features alone, unit vectors; there is no classifier.
+        case supervisedContrastive
+    }
+
+    /// What keeps the variables finite.
+    public enum Regularization: Sendable, Equatable {
+        /// λ_W, of the classifier and of each hidden layer, and λ_H, both with the factor ½.
+        case decay(classifier: Double, features: Double)
+        /// ‖h_i‖ = ‖w_k‖ = 1 and logits τ·W h; for the supervised contrastive loss the features alone, and τ divides.
+        case spheres(temperature: Double)
+        /// (1/K) Σ_k ‖w_k‖² ≤ E_W and (1/K) Σ_k (1/n_k) Σ_i ‖h_{k,i}‖² ≤ E_H: the layer-peeled model (Fang et al. 2021).
+        case normBalls(classifier: Double, features: Double)
+
+        var isPositive: Bool {
+            switch self {
+            case .decay(let w, let h), .normBalls(let w, let h): w > 0 && h > 0
+            case .spheres(let temperature): temperature > 0
+            }
+        }
+    }
+
+    public enum Classifier: Sendable, Equatable {
+        case learned
+        /// The rows of a simplex frame, each of this norm (Yang et al. 2022); not trained, not decayed.
+        case fixedETF(norm: Double)
+    }
+
     public enum Bias: Sendable, Equatable {
         case none
         /// λ_b = 0.
@@ -13,45 +86,54 @@ public struct UnconstrainedFeatureModel: Sendable, Equatable {
         case decayed(Double)
     }
 
-    /// K.
-    public let classes: Int
-    /// d.
-    public let dimension: Int
-    /// n.
-    public let samplesPerClass: Int
-    public let loss: ClassificationLoss
-    /// λ_W.
-    public let classifierDecay: Double
-    /// λ_H.
-    public let featureDecay: Double
-    public let bias: Bias
+    /// M − 1 layers between H (d × N) and W: z = W σ(W_{M−1} … σ(W_1 h)) + b, each decayed by λ_W. W_1 is (width × d), the
+    /// others (width × width), W (K × width); without biases.
+    public struct HiddenLayers: Sendable, Equatable {
+        public enum Activation: Sendable, Equatable { case linear, relu }
 
+        /// M − 1, at least 1.
+        public let count: Int
+        public let width: Int
+        public let activation: Activation
+
+        public init(count: Int, width: Int, activation: Activation) {
+            precondition(count >= 1 && width >= 1, "hidden layers of an unconstrained feature model")
+            self.count = count
+            self.width = width
+            self.activation = activation
+        }
+    }
+}
+
+extension UnconstrainedFeatureModel {
+    /// The same number of samples in each class, under decays: what the closed forms of docs/THEORY.md start from.
     public init(
         classes: Int, dimension: Int, samplesPerClass: Int, loss: ClassificationLoss, classifierDecay: Double,
         featureDecay: Double, bias: Bias
     ) {
-        precondition(classes >= 2 && dimension >= 1 && samplesPerClass >= 1, "sizes of an unconstrained feature model")
-        precondition(classifierDecay > 0 && featureDecay > 0, "decays of an unconstrained feature model")
-        self.classes = classes
-        self.dimension = dimension
-        self.samplesPerClass = samplesPerClass
-        self.loss = loss
-        self.classifierDecay = classifierDecay
-        self.featureDecay = featureDecay
-        self.bias = bias
+        self.init(
+            classes: classes, dimension: dimension, samples: .balanced(samplesPerClass),
+            loss: .classification(loss), regularization: .decay(classifier: classifierDecay, features: featureDecay),
+            bias: bias)
     }
-
-    /// N.
-    public var samples: Int { classes * samplesPerClass }
 
     /// λ_b; zero where the bias is free or absent.
     public var biasDecay: Double {
         if case .decayed(let decay) = bias { decay } else { 0 }
     }
 
-    /// Λ = √(λ_W λ_H): the weight of the nuclear norm ‖WH‖_* that the two decays amount to.
-    public var nuclearDecay: Double { (classifierDecay * featureDecay).squareRoot() }
+    /// λ_W and λ_H; nil where there are no decays. λ_W means nothing for a fixed classifier of depth 1.
+    public var decays: (classifier: Double, features: Double)? {
+        if case .decay(let classifier, let features) = regularization { (classifier, features) } else { nil }
+    }
 
-    /// c = K √n Λ: the model collapses to zero where c ≥ 1.
-    public var collapseRatio: Double { Double(classes) * Double(samplesPerClass).squareRoot() * nuclearDecay }
+    /// Λ = √(λ_W λ_H): the weight of the nuclear norm ‖WH‖_* that the two decays amount to; nil without decays.
+    public var nuclearDecay: Double? { decays.map { ($0.classifier * $0.features).squareRoot() } }
+
+    /// c = K √n Λ: the balanced model of depth 1 collapses to zero where c ≥ 1; nil without decays or for unequal
+    /// classes.
+    public var collapseRatio: Double? {
+        guard let nuclearDecay, let n = samples.samplesPerClass else { return nil }
+        return Double(classes) * Double(n).squareRoot() * nuclearDecay
+    }
 }

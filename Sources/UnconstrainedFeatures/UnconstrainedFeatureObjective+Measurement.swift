@@ -4,7 +4,7 @@ import LinearAlgebra
 extension UnconstrainedFeatureObjective {
     /// The features as measured: (N × d), Float64.
     public func featureMatrix(at parameters: ParameterBlock<Scalar>) -> Matrix {
-        Matrix(rows: model.dimension, columns: model.samples, copying: parameters.pointer(to: features)).transposed
+        Matrix(rows: model.dimension, columns: model.sampleCount, copying: parameters.pointer(to: features)).transposed
     }
 
     /// W (K × d), Float64.
@@ -22,6 +22,6 @@ extension UnconstrainedFeatureObjective {
     public func relativeGradientNorm(_ gradients: ParameterBlock<Scalar>, at parameters: ParameterBlock<Scalar>)
         -> Double
     {
-        gradients.norm / (model.nuclearDecay * (1 + parameters.norm))
+        gradients.norm / (model.nuclearDecay! * (1 + parameters.norm))
     }
 }

@@ -16,6 +16,9 @@ public final class UnconstrainedFeatureObjective<Scalar: BLASScalar>: Objective 
     public let bias: ParameterLayout.Slice?
     /// Class of each sample.
     public let labels: [Int32]
+    private let loss: ClassificationLoss
+    /// λ_W and λ_H.
+    private let decays: (classifier: Double, features: Double)
 
     /// Standard deviations of the initial W and H times √d and 1.
     private let initialScale: Double
@@ -24,22 +27,27 @@ public final class UnconstrainedFeatureObjective<Scalar: BLASScalar>: Objective 
     private let workspace: LossWorkspace<Scalar>
 
     public init(_ model: UnconstrainedFeatureModel, initialScale: Double) {
+        guard case .classification(let loss) = model.loss, let decays = model.decays, model.classifier == .learned,
+            model.hidden == nil, let sizes = model.samples.classSizes(classes: model.classes)
+        else { preconditionFailure("unconstrained feature model of another kind") }
         self.model = model
+        self.loss = loss
+        self.decays = decays
         self.initialScale = initialScale
         var layout = ParameterLayout()
         classifier = layout.add("classifier.weight", shape: [model.classes, model.dimension])
-        features = layout.add("features", shape: [model.dimension, model.samples])
+        features = layout.add("features", shape: [model.dimension, model.sampleCount])
         bias = model.bias == .none ? nil : layout.add("classifier.bias", shape: [model.classes])
         self.layout = layout
-        labels = (0..<model.classes).flatMap { Array(repeating: Int32($0), count: model.samplesPerClass) }
-        logits = Buffer(count: model.classes * model.samples)
+        labels = sizes.enumerated().flatMap { Array(repeating: Int32($0.offset), count: $0.element) }
+        logits = Buffer(count: model.classes * model.sampleCount)
         workspace = LossWorkspace()
     }
 
     /// Z ← W·H + b1ᵀ.
     @inline(__always)
     private func computeLogits(at parameters: ParameterBlock<Scalar>) {
-        let (k, d, count) = (model.classes, model.dimension, model.samples)
+        let (k, d, count) = (model.classes, model.dimension, model.sampleCount)
         if let bias {
             let values = parameters.pointer(to: bias)
             for row in 0..<k { (logits.start + row * count).update(repeating: values[row], count: count) }
@@ -54,11 +62,11 @@ public final class UnconstrainedFeatureObjective<Scalar: BLASScalar>: Objective 
     public func evaluate(
         _: FullBatch, at parameters: ParameterBlock<Scalar>, addingTo gradients: ParameterBlock<Scalar>
     ) -> Double {
-        let (k, d, count) = (model.classes, model.dimension, model.samples)
+        let (k, d, count) = (model.classes, model.dimension, model.sampleCount)
         computeLogits(at: parameters)
         let scale = Scalar(1 / Double(count))
-        let loss = labels.withUnsafeBufferPointer {
-            model.loss.evaluate(
+        let value = labels.withUnsafeBufferPointer {
+            loss.evaluate(
                 logits: logits.start, classes: k, samples: count, stride: count, labels: $0.baseAddress!,
                 scale: scale, workspace: workspace)
         }
@@ -73,7 +81,7 @@ public final class UnconstrainedFeatureObjective<Scalar: BLASScalar>: Objective 
             let target = gradients.pointer(to: bias)
             for row in 0..<k { target[row] += fixedOrderSum(logits.start + row * count, count) }
         }
-        return loss
+        return value
     }
 
     @specialized(where Scalar == Float)
@@ -85,7 +93,7 @@ public final class UnconstrainedFeatureObjective<Scalar: BLASScalar>: Objective 
             Scalar.axpy(slice.count, Scalar(decay), values, gradients.pointer(to: slice))
             return decay / 2 * Double(Scalar.dot(slice.count, values, values))
         }
-        return add(classifier, model.classifierDecay) + add(features, model.featureDecay)
+        return add(classifier, decays.classifier) + add(features, decays.features)
             + (bias.map { add($0, model.biasDecay) } ?? 0)
     }
 

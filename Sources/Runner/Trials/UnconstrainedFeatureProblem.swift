@@ -23,6 +23,7 @@ struct UnconstrainedFeatureProblem: Problem {
 
     private let model: UnconstrainedFeatureModel
     private let solver: SolverChoice
+    private let lossName: String
     private let seed: Int
     private let steps: Int
     private let tolerance: Double
@@ -45,6 +46,7 @@ struct UnconstrainedFeatureProblem: Problem {
             trial.text("solver") == "lbfgs"
             ? .lbfgs
             : .gradientDescent(learningRate: trial.real("learning_rate"), momentum: trial.real("momentum"))
+        lossName = trial.text("loss")
         seed = trial.integer("seed")
         steps = trial.integer("steps")
         tolerance = trial.real("tolerance")
@@ -56,7 +58,7 @@ struct UnconstrainedFeatureProblem: Problem {
 
     /// BLAS and LAPACK count in 32 bits, and measuring decomposes (d × d) matrices.
     private func checkMemory() throws(ParameterProblem) {
-        let (k, d, n) = (Double(model.classes), Double(model.dimension), Double(model.samplesPerClass))
+        let (k, d, n) = (Double(model.classes), Double(model.dimension), Double(model.samples.samplesPerClass!))
         guard k * k * n < 2e9 else {
             throw ParameterProblem(name: "n", message: "the model has over 2e9 logits; lower K or n")
         }
@@ -75,7 +77,7 @@ struct UnconstrainedFeatureProblem: Problem {
     }
 
     var cost: Cost {
-        let (k, d, n) = (Double(model.classes), Double(model.dimension), Double(model.samples))
+        let (k, d, n) = (Double(model.classes), Double(model.dimension), Double(model.sampleCount))
         // Small products run at a fraction of the speed of large ones, and an evaluation has a cost of its own.
         let step = 12 * k * d * n + 100 * k * n + 20_000
         // L-BFGS mostly needs some hundred iterations; the allowance of steps says nothing.
@@ -86,7 +88,7 @@ struct UnconstrainedFeatureProblem: Problem {
             }
         let measuring = Double(measurements) * (20 * d * d * d + 4 * n * d * (d + k))
         return Cost(
-            family: "ufm \(name) \(model.loss.name) \(precision)",
+            family: "ufm \(name) \(lossName) \(precision)",
             work: step * count * (precision == "float32" ? 0.6 : 1) + measuring)
     }
 
