@@ -91,6 +91,17 @@ extension EndToEndTests {
                         grid: {precision: [float32, float64], loss: [cross_entropy, mse], learning_rate: [0.02, 0.1]}
                         seeds: 2
                         execution: {ranks: \(ranks)}
+                      - name: measured in uneven parts
+                        problem: network
+                        dataset: gaussian(K=3, d=20, n=444, separation=2)
+                        epochs: 3
+                        batch: 100
+                        lambda: 1e-3
+                        architecture: mlp(24-12)
+                        shards: 4
+                        grid: {normalized: [none, features], precision: [float32, float64]}
+                        temperature: 8
+                        execution: {ranks: \(ranks)}
                       - name: alone
                         problem: ufm
                         K: 3
@@ -108,7 +119,7 @@ extension EndToEndTests {
                 #expect(ending.code == 0, "\(ending.errors)")
                 let stored = try Stored(directory)
                 guard let reference else {
-                    #expect(stored.rows.count == 16 + 24 && stored.rows.values.allSatisfy { $0["state"] == "done" })
+                    #expect(stored.rows.count == 16 + 4 + 24 && stored.rows.values.allSatisfy { $0["state"] == "done" })
                     reference = stored
                     continue
                 }

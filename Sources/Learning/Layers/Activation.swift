@@ -22,6 +22,7 @@ public struct Activation: Layer {
     public let output: FeatureShape
 
     public var description: String { function.rawValue }
+    public var state: [StateEntry] { [] }
     public var backwardReads: ActivationSet { function == .gelu ? .inputs : .output }
 
     @specialized(where Scalar == Float)

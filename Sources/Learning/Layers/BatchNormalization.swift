@@ -26,7 +26,9 @@ public struct BatchNormalization: Layer {
     }
 
     public var description: String { "batch_norm" }
-    public var hasParameters: Bool { true }
+    public var state: [StateEntry] {
+        [StateEntry(scale), StateEntry(shift), .statistics(runningMean), .statistics(runningVariance)]
+    }
     public var backwardReads: ActivationSet { rectifies ? [.inputs, .output] : .inputs }
     public var operations: Double { 10 * Double(output.count) }
     /// Mean and 1/deviation of each channel.

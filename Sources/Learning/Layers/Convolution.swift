@@ -38,7 +38,7 @@ public struct Convolution: Layer {
     }
 
     public var description: String { "conv(\(output.channels),\(kernel))" }
-    public var hasParameters: Bool { true }
+    public var state: [StateEntry] { [.kernel(weight)] + (bias.map { [StateEntry($0)] } ?? []) }
     public var backwardReads: ActivationSet { rectifies ? [.inputs, .output] : .inputs }
     public var operations: Double { 2 * Double(weight.count * output.pixels) }
 

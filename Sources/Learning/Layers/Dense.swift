@@ -22,7 +22,7 @@ public struct Dense: Layer {
     }
 
     public var description: String { "dense(\(output.count))" }
-    public var hasParameters: Bool { true }
+    public var state: [StateEntry] { [StateEntry(weight)] + (bias.map { [StateEntry($0)] } ?? []) }
     public var backwardReads: ActivationSet { rectifies ? [.inputs, .output] : .inputs }
     public var operations: Double { 2 * Double(weight.count) }
 

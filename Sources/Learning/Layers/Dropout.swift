@@ -11,6 +11,7 @@ public struct Dropout: Layer {
     let index: Int
 
     public var description: String { "dropout(\(canonical(probability)))" }
+    public var state: [StateEntry] { [] }
     public var backwardReads: ActivationSet { [] }
     /// The factor of each number.
     public func savedCount(samples: Int) -> Int { samples * output.count }

@@ -6,6 +6,7 @@ public struct Flatten: Layer {
     public var output: FeatureShape { FeatureShape(vector: input.count) }
 
     public var description: String { "flatten" }
+    public var state: [StateEntry] { [] }
     public var backwardReads: ActivationSet { [] }
 
     @specialized(where Scalar == Float)

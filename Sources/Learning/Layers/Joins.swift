@@ -7,6 +7,7 @@ public struct Addition: Layer {
     public var canRectify: Bool { true }
 
     public var description: String { "add" }
+    public var state: [StateEntry] { [] }
     public var backwardReads: ActivationSet { rectifies ? .output : [] }
 
     @specialized(where Scalar == Float)
@@ -42,6 +43,7 @@ public struct Concatenation: Layer {
     }
 
     public var description: String { "concatenate" }
+    public var state: [StateEntry] { [] }
     public var backwardReads: ActivationSet { [] }
 
     @specialized(where Scalar == Float)

@@ -10,8 +10,8 @@ public protocol Layer: Sendable {
     var description: String { get }
     var output: FeatureShape { get }
 
-    /// Whether anything in it is trained.
-    var hasParameters: Bool { get }
+    /// Its parameters and running statistics as other programs know them; empty for a layer without.
+    var state: [StateEntry] { get }
 
     /// Activations that `backward` reads again.
     var backwardReads: ActivationSet { get }
@@ -42,7 +42,7 @@ public protocol Layer: Sendable {
 }
 
 extension Layer {
-    public var hasParameters: Bool { false }
+    var hasParameters: Bool { !state.isEmpty }
     public var canRectify: Bool { false }
     public var rectifies: Bool {
         get { false }

@@ -16,7 +16,9 @@ public struct LayerNormalization: Layer {
     }
 
     public var description: String { "layer_norm" }
-    public var hasParameters: Bool { true }
+    public var state: [StateEntry] {
+        [scale, shift].map { output.isVector ? StateEntry($0) : .image($0, output) }
+    }
     public var backwardReads: ActivationSet { .inputs }
     /// Mean and 1/deviation of each sample.
     public func savedCount(samples: Int) -> Int { 2 * samples }

@@ -16,6 +16,7 @@ public struct PaddedShortcut: Layer {
     }
 
     public var description: String { "padded_shortcut" }
+    public var state: [StateEntry] { [] }
     public var backwardReads: ActivationSet { [] }
 
     @specialized(where Scalar == Float)

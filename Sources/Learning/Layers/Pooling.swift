@@ -21,6 +21,7 @@ public struct Pooling: Layer {
     }
 
     public var description: String { "\(kind == .maximum ? "max" : "average")_pool(\(window))" }
+    public var state: [StateEntry] { [] }
     public var backwardReads: ActivationSet { [] }
     public var operations: Double { Double(output.count * window * window) }
     /// Of each maximum, how many pixels behind its window's first one it lies.
@@ -138,6 +139,7 @@ public struct GlobalAveragePooling: Layer {
     public var output: FeatureShape { FeatureShape(vector: input.channels) }
 
     public var description: String { "global_pool" }
+    public var state: [StateEntry] { [] }
     public var backwardReads: ActivationSet { [] }
     public var operations: Double { Double(input.count) }
 

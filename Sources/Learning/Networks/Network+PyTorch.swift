@@ -1,40 +1,5 @@
 import LinearAlgebra
 
-/// One array of a PyTorch `state_dict`, and where a network keeps its numbers.
-public struct StateEntry: Sendable {
-    /// Names are PyTorch's where the architecture is torchvision's; elsewhere the network's own.
-    public let name: String
-    /// As PyTorch has it: convolutions are (outputs × inputs × kernel × kernel).
-    public let shape: [Int]
-    let source: Source
-    /// Axes of the network's own array, in PyTorch's order: axis `order[i]` there is axis i here; nil where the numbers
-    /// lie in the same order.
-    let order: [Int]?
-
-    enum Source: Sendable {
-        case parameters(ParameterLayout.Slice)
-        case statistics(ParameterLayout.Slice)
-        /// A classifier that is not trained.
-        case fixed(Matrix)
-    }
-
-    public var count: Int { shape.reduce(1, *) }
-
-    /// For each number in PyTorch's order, its place among the network's own.
-    var places: [Int] {
-        guard let order else { return Array(0..<count) }
-        // Numbers from one index to the next along each of the network's axes.
-        var strides = [Int](repeating: 1, count: shape.count)
-        let extents = order.indices.map { axis in shape[order.firstIndex(of: axis) ?? axis] }
-        for axis in extents.indices.dropLast().reversed() { strides[axis] = strides[axis + 1] * extents[axis + 1] }
-        var places = [0]
-        for (axis, extent) in zip(order, shape) {
-            places = places.flatMap { place in (0..<extent).map { place + $0 * strides[axis] } }
-        }
-        return places
-    }
-}
-
 /// Arrays that are not those of a network.
 public struct StateError: Error, Equatable, CustomStringConvertible {
     public let description: String
@@ -46,29 +11,7 @@ extension Network {
     /// What PyTorch's `state_dict` of this network holds, in its order, but for `num_batches_tracked`, which nothing
     /// reads.
     public var stateEntries: [StateEntry] {
-        var entries: [StateEntry] = []
-        for node in nodes {
-            switch node.layer {
-            case let layer as Convolution:
-                append(layer.weight, order: [3, 2, 0, 1], to: &entries)
-                append(layer.bias, to: &entries)
-            case let layer as Dense:
-                append(layer.weight, to: &entries)
-                append(layer.bias, to: &entries)
-            case let layer as BatchNormalization:
-                append(layer.scale, to: &entries)
-                append(layer.shift, to: &entries)
-                for slice in [layer.runningMean, layer.runningVariance] {
-                    entries.append(
-                        StateEntry(name: slice.name, shape: slice.shape, source: .statistics(slice), order: nil))
-                }
-            case let layer as LayerNormalization:
-                let image = layer.output.isVector ? nil : layer.output
-                append(layer.scale, image: image, to: &entries)
-                append(layer.shift, image: image, to: &entries)
-            default: precondition(!node.layer.hasParameters, "layer without names in PyTorch")
-            }
-        }
+        var entries = nodes.flatMap(\.layer.state)
         if head.weight == nil {
             let fixed = head.fixedMatrix
             entries.append(
@@ -76,20 +19,7 @@ extension Network {
                     name: "\(architecture.headName).weight", shape: [fixed.rows, fixed.columns], source: .fixed(fixed),
                     order: nil))
         }
-        append(head.weight, to: &entries)
-        append(head.bias, to: &entries)
-        return entries
-    }
-
-    private func append(
-        _ slice: ParameterLayout.Slice?, order: [Int]? = nil, image: FeatureShape? = nil,
-        to entries: inout [StateEntry]
-    ) {
-        guard let slice else { return }
-        let shape = image.map { [$0.channels, $0.height, $0.width] } ?? order?.map { slice.shape[$0] } ?? slice.shape
-        entries.append(
-            StateEntry(
-                name: slice.name, shape: shape, source: .parameters(slice), order: image == nil ? order : [2, 0, 1]))
+        return entries + [head.weight, head.bias].compactMap { $0.map { StateEntry($0) } }
     }
 
     /// The numbers of one entry, in PyTorch's order.

@@ -19,7 +19,7 @@ enum MachineMemory {
     /// - Parameter key: of the sweep file, where the message is shown.
     static func check(bytes needed: Double, for key: String) throws(ParameterProblem) {
         guard needed > bytes else { return }
-        func gibibytes(_ bytes: Double) -> String { String(Int((bytes / 0x1p30).rounded(.up))) }
+        func gibibytes(_ bytes: Double) -> String { String((bytes / 0x1p30 * 10).rounded() / 10) }
         throw ParameterProblem(
             name: key,
             message:
