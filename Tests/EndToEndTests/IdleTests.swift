@@ -17,11 +17,16 @@ extension EndToEndTests {
             let ranks = program.ranks
             #expect(ranks.count == 3)
             let (before, started) = (try ranks.map(cpuSeconds), Date())
-            usleep(2_000_000)
-            let (after, seconds) = (try ranks.map(cpuSeconds), Date().timeIntervalSince(started))
-            let shares = zip(after, before).map { ($0 - $1) / seconds }.sorted()
-            #expect(shares[0] < 0.1 && shares[1] < 0.1, "shares of a core: \(shares)")
-            #expect(shares[2] > 0.1, "nobody works: \(shares)")
+            // On a busy machine the rank at work may have to wait for its second: what counts is what it got.
+            var used = [0.0, 0, 0]
+            var seconds = 0.0
+            while used[2] < 1, seconds < 60 {
+                usleep(500_000)
+                used = zip(try ranks.map(cpuSeconds), before).map { $0 - $1 }.sorted()
+                seconds = Date().timeIntervalSince(started)
+            }
+            #expect(used[0] < 0.1 * seconds && used[1] < 0.1 * seconds, "in \(seconds) s: \(used)")
+            #expect(used[2] >= 1, "nobody works: \(used)")
             program.signal(SIGTERM)
             _ = try program.wait(atMostSeconds: 20)
         }
