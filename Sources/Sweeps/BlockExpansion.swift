@@ -16,18 +16,21 @@ struct BlockExpansion {
         let isShorthand: Bool
         /// The definition whose value is taken where this one's is not given; -1 for none.
         let shorthand: Int
-        /// The definition that decides whether this one means anything; -1 for none.
-        let decider: Int
-        /// Within `choices`: those of the decider under which it does.
-        let choices: Range<Int>
+        /// Within `clauses`: those that must hold for this one to mean anything.
+        let clauses: Range<Int>
         let fallback: Cell
+        /// The definition whose value is the default; -1 for none.
+        let original: Int
+        let isRequired: Bool
     }
 
     private let block: Block
     private let names: [String]
-    /// Of all rules, one after the other.
-    private let choices: [ParameterValue]
     private let rules: [Rule]
+    /// Of all rules, one after the other; each the set of tests of which any must hold, a bit a test.
+    private let clauses: [TestSet]
+    /// By cell: the tests of its key that the value passes.
+    private let passed: [TestSet]
     private let head: UInt64
     /// For each axis its columns' definitions, and their cells: the first and how many.
     private let axes: [(definitions: [Int], firsts: [Cell])]
@@ -43,44 +46,58 @@ struct BlockExpansion {
     private var given: [Cell]
     /// With defaults and shorthands, relevant ones only.
     private var resolved: [Cell]
+    /// The tests that its values pass.
+    private var held: TestSet = 0
     /// Definitions that were relevant to some trial that was kept.
     private var isUsed: [Bool]
+    /// Those that some trial lacks.
+    private var isMissing: [Bool]
 
     init(_ block: Block) {
         self.block = block
         let definitions = block.schema.definitions
         var table = CellTable()
-        var choices: [ParameterValue] = []
+        let tests = TestTable(block.schema)
+        var clauses: [TestSet] = []
         rules = definitions.map { definition in
-            var fallback = -1
-            if case .defaultsTo(let value) = definition.requirement { fallback = table.add(value) }
-            let firstChoice = choices.count
-            choices += (definition.relevance?.choices ?? []).map(ParameterValue.text)
+            var (fallback, original) = (-1, -1)
+            if case .defaultsTo(let value) = definition.requirement {
+                fallback = table.add(value, passing: tests.passed(by: value, of: definition))
+            }
+            if case .sameAs(let name) = definition.requirement { original = block.schema.index(of: name) ?? -1 }
+            let first = clauses.count
+            clauses += (definition.relevance?.clauses ?? []).map { tests.set(of: $0) }
             return Rule(
                 text: table.add(text: ";\(definition.name)"), isShorthand: !definition.shorthandFor.isEmpty,
                 shorthand: definitions.firstIndex { $0.shorthandFor.contains(definition.name) } ?? -1,
-                decider: definition.relevance.flatMap { block.schema.index(of: $0.key) } ?? -1,
-                choices: firstChoice..<choices.count, fallback: fallback)
+                clauses: first..<clauses.count, fallback: fallback, original: original,
+                isRequired: definition.requirement == .required)
         }
         names = definitions.map(\.name)
-        self.choices = choices
+        self.clauses = clauses
         head = TrialID(hashing: "\(block.schema.problem)/\(block.schema.revision)").bits
-        given = block.fixed.map { $0.map { table.add($0) } ?? -1 }
+        given = zip(block.fixed, definitions).map { value, definition in
+            value.map { table.add($0, passing: tests.passed(by: $0, of: definition)) } ?? -1
+        }
         axes = block.axes.map { axis in
             (
                 axis.columns.map(\.definition),
                 axis.columns.map { column in
                     let first = table.values.count
-                    for value in column.values.values() { _ = table.add(value) }
+                    let definition = definitions[column.definition]
+                    for value in column.values.values() {
+                        _ = table.add(value, passing: tests.passed(by: value, of: definition))
+                    }
                     return first
                 }
             )
         }
         counts = block.axes.map(\.count)
-        (values, texts, bytes) = (table.values, table.texts, table.bytes)
+        (values, texts, bytes, passed) = (table.values, table.texts, table.bytes, table.passed)
         counters = Array(repeating: 0, count: axes.count)
         resolved = Array(repeating: -1, count: definitions.count)
         isUsed = Array(repeating: false, count: definitions.count)
+        isMissing = isUsed
         for axis in axes.indices { load(axis) }
     }
 
@@ -88,9 +105,30 @@ struct BlockExpansion {
     mutating func next(_ mistakes: inout Mistakes) -> Outcome? {
         guard !isDone else { return nil }
         resolve()
-        let outcome: Outcome = satisfiesConditions(&mistakes) ? .trial(makeTrial()) : .excluded
+        let outcome: Outcome
+        if satisfiesConditions(&mistakes) {
+            reportMissing(&mistakes)
+            outcome = .trial(makeTrial())
+        } else {
+            outcome = .excluded
+        }
         advance()
         return outcome
+    }
+
+    /// Of what only some combinations need, the parser sees what any block like this one needs; here is the rest.
+    private mutating func reportMissing(_ mistakes: inout Mistakes) {
+        for index in rules.indices where rules[index].isRequired && resolved[index] < 0 && !isMissing[index] {
+            guard isRelevant(rules[index]) else { continue }
+            isMissing[index] = true
+            mistakes.add(block.position, block.schema.missing(block.schema.definitions[index]))
+        }
+    }
+
+    /// Under the current combination, as far as it is resolved.
+    private func isRelevant(_ rule: Rule) -> Bool {
+        for clause in rule.clauses where clauses[clause] & held == 0 { return false }
+        return true
     }
 
     private mutating func advance() {
@@ -113,21 +151,16 @@ struct BlockExpansion {
     }
 
     private mutating func resolve() {
+        held = 0
         for index in rules.indices {
             let rule = rules[index]
             var cell = given[index]
             if cell < 0, rule.shorthand >= 0 { cell = given[rule.shorthand] }
+            if cell < 0, rule.original >= 0 { cell = resolved[rule.original] }
             if cell < 0 { cell = rule.fallback }
-            if rule.decider >= 0 {
-                // A decider depends on nothing itself.
-                let choice = given[rule.decider] >= 0 ? given[rule.decider] : rules[rule.decider].fallback
-                var isRelevant = false
-                if choice >= 0 {
-                    for index in rule.choices where choices[index] == values[choice] { isRelevant = true }
-                }
-                if !isRelevant { cell = -1 }
-            }
+            if !isRelevant(rule) { cell = -1 }
             resolved[index] = cell
+            if cell >= 0 { held |= passed[cell] }
         }
         for index in rules.indices where rules[index].isShorthand && given[index] < 0 {
             resolved[index] = sharedCell(ofShorthand: index)
@@ -193,13 +226,48 @@ struct BlockExpansion {
         }
         for (index, definition) in block.schema.definitions.enumerated() {
             guard !isUsed[index], let position = block.keyPositions[index] else { continue }
-            var reason = "the keys it stands for are all given themselves"
-            if let relevance = definition.relevance {
-                reason = "only \(relevance.key) \(relevance.choices.joined(separator: " or ")) uses it"
-            }
+            let reason = definition.relevance.map { "only \($0) uses it" } ?? shorthandWithoutEffect(definition)
             mistakes.add(position, "'\(definition.name)' has no effect on any trial of the block: \(reason); remove it")
         }
     }
+}
+
+extension BlockExpansion {
+    private func shorthandWithoutEffect(_ definition: ParameterSchema.Definition) -> String {
+        let hasUse = definition.shorthandFor.contains { name in block.schema.index(of: name).map { isUsed[$0] } ?? false
+        }
+        return hasUse
+            ? "the keys it stands for are all given themselves"
+            : "none of them uses \(definition.shorthandFor.joined(separator: " or "))"
+    }
+}
+
+/// A bit for each of a schema's tests.
+private typealias TestSet = UInt64
+
+/// The different tests of a schema, numbered.
+private struct TestTable {
+    private let numbers: [ParameterSchema.Test: Int]
+    /// By key.
+    private let tests: [String: [ParameterSchema.Test]]
+
+    init(_ schema: ParameterSchema) {
+        var numbers: [ParameterSchema.Test: Int] = [:]
+        for test in schema.definitions.flatMap({ ($0.relevance?.clauses ?? []).joined() }) {
+            if numbers[test] == nil { numbers[test] = numbers.count }
+        }
+        precondition(numbers.count <= TestSet.bitWidth, "more tests than a set holds")
+        self.numbers = numbers
+        tests = Dictionary(grouping: numbers.keys, by: \.key)
+    }
+
+    func set(of clause: [ParameterSchema.Test]) -> TestSet { clause.reduce(0) { $0 | bit($1) } }
+
+    func passed(by value: ParameterValue, of definition: ParameterSchema.Definition) -> TestSet {
+        (tests[definition.name] ?? []).reduce(0) { $1.holds(value) ? $0 | bit($1) : $0 }
+    }
+
+    private func bit(_ test: ParameterSchema.Test) -> TestSet { numbers[test].map { 1 << TestSet($0) } ?? 0 }
 }
 
 /// Values with their canonical texts, gathered before an expansion starts.
@@ -207,10 +275,12 @@ private struct CellTable {
     var values: [ParameterValue] = []
     var texts: [Range<Int>] = []
     var bytes: [UInt8] = []
+    var passed: [TestSet] = []
 
-    mutating func add(_ value: ParameterValue) -> Int {
+    mutating func add(_ value: ParameterValue, passing tests: TestSet) -> Int {
         values.append(value)
         texts.append(add(text: Trial.canonicalText(of: value)))
+        passed.append(tests)
         return values.count - 1
     }
 

@@ -13,7 +13,7 @@ extension BlockParser {
     mutating func named(
         _ value: ParameterValue, _ index: Int, _ definition: ParameterSchema.Definition
     ) -> ParameterValue {
-        guard let form = definition.listForm, case .text(let name) = value, let list = lists[form.section]?[name]
+        guard let section = definition.listForm?.section, case .text(let name) = value, let list = lists[section]?[name]
         else { return value }
         return self.value(of: list, index)
     }

@@ -81,7 +81,8 @@ struct BlockParser {
                 mistakes.add(
                     entry.keyPosition, "unknown key \(quoted(entry.key)); \(hint(for: entry.key, among: known))")
             }
-            mistakes.add(position, "the problem is missing; add 'problem: ufm' or 'problem: network'")
+            mistakes.add(
+                position, "the problem is missing; add 'problem: \(problems.joined(separator: "' or 'problem: "))'")
             return nil
         }
         guard case .scalar(let text, _) = entry.value.content else {

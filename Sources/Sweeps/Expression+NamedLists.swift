@@ -34,7 +34,7 @@ extension Expression {
         comparedIn operands: [Node], _ lists: NamedLists, _ schema: ParameterSchema
     ) -> [String: ListWord] {
         for case .name(let index, _) in operands {
-            if let form = schema[names[index]]?.listForm, let words = lists[form.section] { return words }
+            if let section = schema[names[index]]?.listForm?.section, let words = lists[section] { return words }
         }
         return [:]
     }

@@ -9,15 +9,18 @@ struct ListWord: Sendable {
 typealias NamedLists = [String: [String: ListWord]]
 
 extension ParameterSchema {
-    /// A key whose word can also be written as a list, and the section at the top of a file that names such lists.
+    /// A key whose word can also be written as a list.
     public struct ListForm: Sendable, Equatable {
         /// `[a, b]` is the word `call(a,b)`.
         public let call: String
-        public let section: String
+        /// The section at the top of a file that gives names to such lists; nil for none.
+        public var section: String?
     }
 
-    /// Of all problems, each once.
-    static let listForms = all.flatMap(\.definitions).compactMap(\.listForm)
+    /// Of all problems: the sections for names of lists.
+    static let namedLists: [(section: String, form: ListForm)] = all.flatMap(\.definitions).compactMap { definition in
+        definition.listForm.flatMap { form in form.section.map { ($0, form) } }
+    }
 }
 
 extension ParameterSchema.ListForm {
@@ -116,11 +119,11 @@ extension ParameterSchema.ListForm {
 extension SweepFile {
     /// `architectures: {small: [flatten, dense(64)], …}`.
     static func readNamedLists(
-        _ node: YAMLValue, _ form: ParameterSchema.ListForm, _ mistakes: inout Mistakes
+        _ node: YAMLValue, of section: String, _ form: ParameterSchema.ListForm, _ mistakes: inout Mistakes
     ) -> [String: ListWord] {
         guard case .mapping(let entries) = node.content else {
             mistakes.add(
-                node.position, "'\(form.section)' is \(node.kindName); write 'name: [items]' lines under it")
+                node.position, "'\(section)' is \(node.kindName); write 'name: [items]' lines under it")
             return [:]
         }
         var lists: [String: ListWord] = [:]

@@ -1,47 +1,7 @@
-// The two tables. What a change to them does to the ids of stored trials is in docs/ARCHITECTURE.md, "Keys and ids"; the
+// What all tables share, and the table of networks. What a change to them does to the ids of stored trials is in docs/ARCHITECTURE.md, "Keys and ids"; the
 // golden ids in the tests show it.
 
 extension ParameterSchema {
-    /// Unconstrained feature models: W and H are free variables under weight decay.
-    public static let ufm = ParameterSchema(
-        problem: "ufm", summary: "unconstrained feature model", revision: 1,
-        definitions: [
-            Definition("K", .integer(in: 2...Self.largest), .required, "number of classes"),
-            Definition("d", .integer(in: 1...Self.largest), .required, "feature dimension"),
-            Definition("n", .integer(in: 1...Self.largest), .required, "samples per class"),
-            Definition(
-                "lambda", .real(.decay), .optional, shorthandFor: ["lambda_W", "lambda_H", "lambda_b"],
-                "shorthand: sets each of `lambda_W`, `lambda_H` and, for a decayed bias, `lambda_b` not given itself"),
-            Definition("lambda_W", .real(.decay), .required, "weight decay of the classifier W"),
-            Definition("lambda_H", .real(.decay), .required, "weight decay of the features H"),
-            Definition(
-                "bias", .choice(["free", "decayed", "none"]), .defaultsTo(.text("free")),
-                "classifier bias: without decay, with decay, or absent"),
-            Definition(
-                "lambda_b", .real(.decay), .required, onlyFor: Relevance(key: "bias", choices: "decayed"),
-                "weight decay of the bias"),
-            loss,
-            Definition(
-                "solver", .choice(["lbfgs", "gradient_descent"]), .defaultsTo(.text("lbfgs")), "minimiser"),
-            Definition(
-                "learning_rate", .real(.positive), .defaultsTo(.real(0.1)), onlyFor: gradientDescent,
-                "step length"),
-            Definition(
-                "momentum", .real(.fraction), .defaultsTo(.real(0.9)), onlyFor: gradientDescent,
-                "heavy-ball momentum"),
-            Definition("steps", .integer(in: 0...Self.largest), .defaultsTo(.integer(20000)), "most iterations"),
-            Definition(
-                "tolerance", .real(.nonnegative), .defaultsTo(.real(1e-10)), "relative gradient norm to stop at"),
-            Definition(
-                "initial_scale", .real(.nonnegative), .defaultsTo(.real(1)),
-                "scale of the standard deviation of the initial W and H"),
-            Definition(
-                "measurements", .integer(in: 2...10_000), .defaultsTo(.integer(20)),
-                "number of log-spaced steps to measure at"),
-            precision(default: "float64"),
-            seed,
-        ])
-
     /// Networks trained on a data set.
     public static let network = ParameterSchema(
         problem: "network", summary: "network trained on a data set", revision: 2,
@@ -53,7 +13,7 @@ extension ParameterSchema {
                 "measurements", .integer(in: 2...10_000), .defaultsTo(.integer(10)),
                 "number of log-spaced epochs to measure at"),
             precision(default: "float32"),
-            seed,
+            seed(),
         ])
 
     private static let architecture = [
@@ -84,43 +44,35 @@ extension ParameterSchema {
         Definition("pad", .integer(in: 0...1024), .defaultsTo(.integer(0)), "black pixels put around images"),
     ]
 
-    private static let classifier = [
-        Definition(
-            "head", .choice(["learned", "fixed_etf"]), .defaultsTo(.text("learned")),
-            "classifier: trained, or a fixed simplex frame turned by the seed"),
-        Definition(
-            "bias", .choice(["free", "none"]), .defaultsTo(.text("free")), "classifier bias: with or without"),
-        Definition(
-            "normalized", .choice(["none", "features", "both"]), .defaultsTo(.text("none")),
-            "what has length 1 in the logits: nothing, features, or features and classifiers"),
-        Definition(
-            "temperature", .real(.positive), .required,
-            onlyFor: Relevance(key: "normalized", choices: "features", "both"),
-            "factor of the logits"),
-        Definition(
-            "decay", .choice(["all", "last_layer"]), .defaultsTo(.text("all")),
-            "what decays: all parameters, or classifier and features alone"),
-        Definition(
-            "lambda", .real(.weightDecay), .required, onlyFor: Relevance(key: "decay", choices: "all"),
-            "weight decay of all parameters"),
-        Definition(
-            "lambda_W", .real(.weightDecay), .required, onlyFor: lastLayer, "weight decay of the classifier"),
-        Definition(
-            "lambda_H", .real(.weightDecay), .required, onlyFor: lastLayer,
-            "decay of the features: of the mean of their squared lengths"),
-        Definition(
-            "loss", .choice(["cross_entropy", "label_smoothing", "focal", "mse", "mse_rescaled"]),
-            .defaultsTo(.text("cross_entropy")), "loss function"),
-        Definition(
-            "smoothing", .real(.fraction), .defaultsTo(.real(0.1)),
-            onlyFor: Relevance(key: "loss", choices: "label_smoothing"),
-            "share of the target given to all classes alike"),
-        Definition(
-            "gamma", .real(.nonnegative), .defaultsTo(.real(2)), onlyFor: Relevance(key: "loss", choices: "focal"),
-            "exponent of the focal loss"),
-        Definition("kappa", .real(.positive), .required, onlyFor: rescaled, "weight of the own class"),
-        Definition("target", .real(.positive), .required, onlyFor: rescaled, "wanted logit of the own class"),
-    ]
+    private static let classifier =
+        [
+            Definition(
+                "head", .choice(["learned", "fixed_etf"]), .defaultsTo(.text("learned")),
+                "classifier: trained, or a fixed simplex frame turned by the seed"),
+            Definition(
+                "bias", .choice(["free", "none"]), .defaultsTo(.text("free")), "classifier bias: with or without"),
+            Definition(
+                "normalized", .choice(["none", "features", "both"]), .defaultsTo(.text("none")),
+                "what has length 1 in the logits: nothing, features, or features and classifiers"),
+            Definition(
+                "temperature", .real(.positive), .required,
+                onlyFor: Relevance(key: "normalized", choices: "features", "both"),
+                "factor of the logits"),
+            Definition(
+                "decay", .choice(["all", "last_layer"]), .defaultsTo(.text("all")),
+                "what decays: all parameters, or classifier and features alone"),
+            Definition(
+                "lambda", .real(.weightDecay), .required, onlyFor: Relevance(key: "decay", choices: "all"),
+                "weight decay of all parameters"),
+            Definition(
+                "lambda_W", .real(.weightDecay), .required, onlyFor: lastLayer, "weight decay of the classifier"),
+            Definition(
+                "lambda_H", .real(.weightDecay), .required, onlyFor: lastLayer,
+                "decay of the features: of the mean of their squared lengths"),
+            Definition(
+                "loss", .choice(["cross_entropy", "label_smoothing", "focal", "mse", "mse_rescaled"]),
+                .defaultsTo(.text("cross_entropy")), "loss function"),
+        ] + lossParameters
 
     private static let training = [
         Definition(
@@ -152,24 +104,40 @@ extension ParameterSchema {
     ]
 
     private static let lastLayer = Relevance(key: "decay", choices: "last_layer")
-    private static let rescaled = Relevance(key: "loss", choices: "mse_rescaled")
     private static let adaptive = Relevance(key: "optimizer", choices: "adam", "adamw")
 
     /// Channels and widths.
     private static let widest = 1 << 20
+}
 
+// MARK: - Of several problems
+
+extension ParameterSchema {
     /// Above every number that makes sense, and far from where arithmetic on it overflows.
-    private static let largest = 1_000_000_000
+    static let largest = 1_000_000_000
 
-    private static let gradientDescent = Relevance(key: "solver", choices: "gradient_descent")
+    private static let rescaled = Relevance(key: "loss", choices: "mse_rescaled")
 
-    private static let loss = Definition(
-        "loss", .choice(["cross_entropy", "mse"]), .defaultsTo(.text("cross_entropy")), "loss function")
+    /// What belongs to single losses.
+    static let lossParameters = [
+        Definition(
+            "smoothing", .real(.fraction), .defaultsTo(.real(0.1)),
+            onlyFor: Relevance(key: "loss", choices: "label_smoothing"),
+            "share of the target given to all classes alike"),
+        Definition(
+            "gamma", .real(.nonnegative), .defaultsTo(.real(2)), onlyFor: Relevance(key: "loss", choices: "focal"),
+            "exponent of the focal loss"),
+        Definition("kappa", .real(.positive), .required, onlyFor: rescaled, "weight of the own class"),
+        Definition("target", .real(.positive), .required, onlyFor: rescaled, "wanted logit of the own class"),
+    ]
 
-    private static let seed = Definition(
-        "seed", .integer(in: 0...Int.max), .defaultsTo(.integer(0)), "seed of every random number of the trial")
+    static func seed(onlyFor relevance: Relevance? = nil) -> Definition {
+        Definition(
+            "seed", .integer(in: 0...Int.max), .defaultsTo(.integer(0)), onlyFor: relevance,
+            "seed of every random number of the trial")
+    }
 
-    private static func precision(default word: String) -> Definition {
+    static func precision(default word: String) -> Definition {
         Definition("precision", .choice(["float64", "float32"]), .defaultsTo(.text(word)), "floating-point format")
     }
 }

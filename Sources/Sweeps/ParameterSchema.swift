@@ -13,7 +13,7 @@ public struct ParameterSchema: Sendable {
         public let name: String
         public let kind: Kind
         public let requirement: Requirement
-        /// The choices under which the parameter means something; nil where it always does.
+        /// When the parameter means something; nil where it always does.
         public let relevance: Relevance?
         /// The keys this one stands for where they are not given themselves. Such a key is no parameter of a trial.
         public let shorthandFor: [String]
@@ -50,19 +50,8 @@ public struct ParameterSchema: Sendable {
         /// May be left out without a value of its own.
         case optional
         case defaultsTo(ParameterValue)
-    }
-
-    /// Any of some choices of another key, which depends on nothing itself.
-    public struct Relevance: Sendable, Equatable {
-        public let key: String
-        /// At least one.
-        public let choices: [String]
-
-        init(key: String, choices: String...) {
-            precondition(!choices.isEmpty, "no choices to be relevant for")
-            self.key = key
-            self.choices = choices
-        }
+        /// The value of another key, which stands earlier in the schema.
+        case sameAs(String)
     }
 
     /// The interval a real parameter lies in.
@@ -109,7 +98,7 @@ public struct ParameterSchema: Sendable {
     /// The schema of a problem, if there is one of that name.
     public static func named(_ problem: String) -> ParameterSchema? { all.first { $0.problem == problem } }
 
-    public static let all: [ParameterSchema] = [ufm, network]
+    public static let all: [ParameterSchema] = [ufm, landscape, network]
 }
 
 extension ParameterSchema.Kind {

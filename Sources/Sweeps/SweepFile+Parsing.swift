@@ -1,5 +1,5 @@
 extension SweepFile {
-    static let fileKeys = ["name", "description", "execution"] + ParameterSchema.listForms.map(\.section) + ["blocks"]
+    static let fileKeys = ["name", "description", "execution"] + ParameterSchema.namedLists.map(\.section) + ["blocks"]
 
     /// Parses and checks the text of a sweep file; `path` is for messages and the default name. Throws all mistakes.
     public static func parse(_ text: String, path: String) throws(SweepFileErrors) -> SweepFile {
@@ -47,10 +47,10 @@ extension SweepFile {
                         entry.value.position, "'blocks' must be a list of blocks; write '- problem: ufm' under it")
                 }
             default:
-                if let form = ParameterSchema.listForms.first(where: { $0.section == entry.key }) {
-                    lists[form.section] = readNamedLists(entry.value, form, &mistakes)
+                if let (section, form) = ParameterSchema.namedLists.first(where: { $0.section == entry.key }) {
+                    lists[section] = readNamedLists(entry.value, of: section, form, &mistakes)
                     if case .mapping(let named) = entry.value.content {
-                        listNames[form.section] = named.map { ($0.key, $0.keyPosition) }
+                        listNames[section] = named.map { ($0.key, $0.keyPosition) }
                     }
                     continue
                 }

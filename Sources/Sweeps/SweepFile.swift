@@ -16,7 +16,7 @@ public struct SweepFile: Sendable {
 public struct Block: Sendable {
     /// Unique in its file.
     public let name: String
-    /// "ufm" or "network".
+    /// "ufm", "landscape" or "network".
     public let problem: String
     public let position: SourcePosition
     public let execution: Execution

@@ -12,7 +12,7 @@ public struct Trial: Hashable, Sendable {
         }
     }
 
-    /// "ufm" or "network".
+    /// "ufm", "landscape" or "network".
     public let problem: String
     /// Raised when the same parameters come to mean other numbers.
     public let revision: Int

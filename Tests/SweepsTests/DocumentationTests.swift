@@ -17,11 +17,9 @@ import Testing
             case .required: "required"
             case .optional: "none"
             case .defaultsTo(let value): "`\(value)`"
+            case .sameAs(let key): "that of `\(key)`"
             }
-        if let relevance = definition.relevance {
-            let choices = relevance.choices.map { "`\(relevance.key): \($0)`" }
-            requirement += "; only with \(choices.joined(separator: " or "))"
-        }
+        if let relevance = definition.relevance { requirement += "; only with \(relevance.markdown)" }
         return "| `\(definition.name)` | \(definition.kind.expectation) | \(requirement) | \(definition.summary) |"
     }
 

@@ -4,19 +4,61 @@ import Testing
 
 /// What a trial is called must never change unnoticed: results are found again by it.
 @Suite struct TrialIdentityTests {
+    private static let deep = """
+        loss: pick_all_label
+        label_sets: [10, 2]
+        classifier: fixed_etf
+        depth: 3
+        activation: relu
+        bias: none
+        solver: trust_region
+        start: saddle
+        rank: 2
+
+        """
+
+    private static let contrastive = """
+        problem: landscape
+        K: 4
+        d: 8
+        loss: supervised_contrastive
+        counts: [9, 9, 9, 2]
+        regularization: spheres
+        temperature: 0.5
+        point: origin
+        eigenvalues: all
+
+        """
+
     @Test(arguments: [
         (
             minimal,
-            "ufm/1;K=4;d=8;n=10;lambda_W=0.001;lambda_H=0.001;bias:free;loss:cross_entropy;solver:lbfgs;steps=20000;"
-                + "tolerance=1e-10;initial_scale=1.0;measurements=20;precision:float64;seed=0",
-            "4183bbfc88c77fd9"
+            "ufm/2;K=4;d=8;loss:cross_entropy;counts:balanced;n=10;classifier:learned;regularization:decay;"
+                + "depth=1;lambda_W=0.001;lambda_H=0.001;bias:free;solver:lbfgs;steps=20000;tolerance=1e-10;"
+                + "start:gaussian;initial_scale=1.0;measurements=20;precision:float64;seed=0",
+            "e27c4390c4a15121"
         ),
         (
             minimal + "bias: decayed\nsolver: gradient_descent\nlambda_W: 2\nloss: mse\nseed: 3\n",
-            "ufm/1;K=4;d=8;n=10;lambda_W=2.0;lambda_H=0.001;bias:decayed;lambda_b=0.001;loss:mse;"
-                + "solver:gradient_descent;learning_rate=0.1;momentum=0.9;steps=20000;tolerance=1e-10;"
-                + "initial_scale=1.0;measurements=20;precision:float64;seed=3",
-            "43541fe06ac79d4c"
+            "ufm/2;K=4;d=8;loss:mse;counts:balanced;n=10;classifier:learned;regularization:decay;depth=1;"
+                + "lambda_W=2.0;lambda_H=0.001;bias:decayed;lambda_b=0.001;solver:gradient_descent;learning_rate=0.1;"
+                + "momentum=0.9;steps=20000;tolerance=1e-10;start:gaussian;initial_scale=1.0;measurements=20;"
+                + "precision:float64;seed=3",
+            "e823819778bcece4"
+        ),
+        (
+            minimal.replacing("n: 10\n", with: "") + deep,
+            "ufm/2;K=4;d=8;loss:pick_all_label;label_sets:label_sets(10,2);classifier:fixed_etf;"
+                + "regularization:decay;classifier_norm=1.0;depth=3;hidden_width=8;activation:relu;lambda_W=0.001;"
+                + "lambda_H=0.001;bias:none;solver:trust_region;steps=20000;tolerance=1e-10;start:saddle;rank=2;"
+                + "noise=1e-06;measurements=20;precision:float64;seed=0",
+            "0722d0bd47a40754"
+        ),
+        (
+            contrastive,
+            "landscape/1;K=4;d=8;loss:supervised_contrastive;counts:counts(9,9,9,2);regularization:spheres;"
+                + "temperature=0.5;point:origin;eigenvalues:all",
+            "a50f8d0acbb5b9c6"
         ),
         (
             "problem: network\narchitecture: mlp(512 - 512)\nlambda: 0\nepochs: 3\nschedule: step(0.1, 60, 120)\n",

@@ -58,7 +58,7 @@ public struct TrialBuilder {
     /// - Parameter isPlanned: the problem will not be run.
     func problem(_ trial: Trial, isPlanned: Bool = false) throws(ParameterProblem) -> any Problem {
         switch trial.problem {
-        case "ufm": try UnconstrainedFeatureProblem(trial)
+        case "ufm", "landscape": try UnconstrainedFeatureProblem(trial)
         case "network": try NetworkProblem(trial, dataSets: dataSets, planning: isPlanned ? plannedNetworks : nil)
         default: throw ParameterProblem(name: "problem", message: "unknown problem '\(trial.problem)'")
         }
@@ -66,9 +66,13 @@ public struct TrialBuilder {
 
     /// What can be known to be wrong before the trial starts.
     public func check(_ trial: Trial) -> [ParameterProblem] {
-        // Words are read one by one, so that all that cannot be read are told; the rest needs them.
-        let words = trial.problem == "network" ? NetworkProblem.unreadableWords(trial) : []
-        guard words.isEmpty else { return words }
+        // What is wrong with the words is told all at once; the rest needs them.
+        let problems =
+            switch trial.problem {
+            case "network": NetworkProblem.unreadableWords(trial)
+            default: UnconstrainedFeatureMistakes(in: trial).problems
+            }
+        guard problems.isEmpty else { return problems }
         do { _ = try problem(trial, isPlanned: true) } catch { return [error] }
         return []
     }

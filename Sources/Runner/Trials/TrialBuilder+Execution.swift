@@ -28,12 +28,14 @@ extension TrialBuilder {
     private static func problem(of planned: PlannedTrial, ranks world: Int?) -> String? {
         let (trial, ranks) = (planned.trial, planned.execution.ranks)
         guard trial.problem == "network" else {
-            if ranks > 1 { return "'ranks: \(ranks)' is for networks; a ufm trial runs on one rank" }
+            if ranks > 1 { return "'ranks: \(ranks)' is for networks; a \(trial.problem) trial runs on one rank" }
             guard planned.execution.checkpointIntervalSeconds == nil else {
-                return "'checkpoint_interval' is for networks; a ufm trial starts again; set it in the networks' blocks"
+                return
+                    "'checkpoint_interval' is for networks; a \(trial.problem) trial starts again; set it in the networks' blocks"
             }
             guard !planned.execution.keepsWeights else {
-                return "'keep_weights' is for networks; a ufm trial keeps none; set it in the networks' blocks"
+                return
+                    "'keep_weights' is for networks; a \(trial.problem) trial keeps none; set it in the networks' blocks"
             }
             return nil
         }

@@ -32,16 +32,12 @@ struct UnconstrainedFeatureProblem: Problem {
     private let precision: String
 
     init(_ trial: Trial) throws(ParameterProblem) {
-        let bias: UnconstrainedFeatureModel.Bias =
-            switch trial.text("bias") {
-            case "none": .none
-            case "decayed": .decayed(trial.real("lambda_b"))
-            default: .free
-            }
-        model = UnconstrainedFeatureModel(
-            classes: trial.integer("K"), dimension: trial.integer("d"), samplesPerClass: trial.integer("n"),
-            loss: try ClassificationLoss(trial), classifierDecay: trial.real("lambda_W"),
-            featureDecay: trial.real("lambda_H"), bias: bias)
+        model = try UnconstrainedFeatureModel(trial)
+        guard trial.problem == "ufm", case .classification = model.loss, model.decays != nil,
+            model.classifier == .learned, model.hidden == nil,
+            model.samples.samplesPerClass != nil, trial.text("start") == "gaussian",
+            ["lbfgs", "gradient_descent"].contains(trial.text("solver"))
+        else { throw ParameterProblem(name: "loss", message: "this model cannot be minimised yet") }
         solver =
             trial.text("solver") == "lbfgs"
             ? .lbfgs
