@@ -33,6 +33,9 @@ public struct PlanReport {
         lines.append("")
         if plan.excluded > 0 { lines.append("left out by where: \(plan.excluded)") }
         if plan.duplicates > 0 { lines.append("equal to another trial: \(plan.duplicates)") }
+        if file.claimCount > 0 {
+            lines.append("\(Text.count(file.claimCount, "claim")), judged when all trials have ended")
+        }
         let total = seconds.reduce(0, +)
         // No schedule beats the longest trial, nor all ranks busy all the time.
         let bound = max(seconds.max() ?? 0, total / Double(ranks))

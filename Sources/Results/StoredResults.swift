@@ -88,6 +88,21 @@ public struct StoredResults: Sendable {
 }
 
 extension StoredResults {
+    /// Before the parameters.
+    private static let firstColumns: [Vocabulary.Name] = [
+        .word("trial"), .choice("state", TrialState.allCases.map(\.rawValue)),
+        .choice("problem", ParameterSchema.all.map(\.problem)),
+    ]
+    /// After the outcomes.
+    private static let lastColumns: [Vocabulary.Name] = [
+        .number("seconds"), .word("host"), .number("attempts"), .word("block"),
+    ]
+    /// Where any trial has one.
+    private static let reasonColumn = Vocabulary.Name.word("reason")
+
+    /// The columns that are neither parameters nor outcomes, which every trial has.
+    public static let fixedColumns = firstColumns + lastColumns + [reasonColumn]
+
     /// The outcomes that lead the table, before the others and the final metrics.
     static let leadingOutcomes = [
         "objective", "optimum", "gap", "train_loss", "test_loss", "train_accuracy", "test_accuracy",
@@ -107,7 +122,7 @@ extension StoredResults {
         let hasReasons =
             try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM result WHERE reason IS NOT NULL)") ?? false
 
-        var columns = ["trial", "state", "problem"]
+        var columns = firstColumns.map(\.text)
         var parameterIndices: [String: Int] = [:]
         var outcomeIndices: [Int64: Int] = [:]
         for name in parameters {
@@ -121,8 +136,8 @@ extension StoredResults {
             outcomeIndices[outcome.number] = columns.count
             columns.append(outcome.name)
         }
-        columns += ["seconds", "host", "attempts", "block"]
-        if hasReasons { columns.append("reason") }
+        columns += lastColumns.map(\.text)
+        if hasReasons { columns.append(reasonColumn.text) }
         return (columns, parameterIndices, outcomeIndices)
     }
 

@@ -11,8 +11,8 @@ extension BlockParser {
             }
             do {
                 let written = try Expression(parsing: text) { schema[$0] != nil }
-                try written.check(against: schema)
-                let expression = written.resolved(lists, schema)
+                try written.check(against: schema.vocabulary)
+                let expression = written.resolved(lists, [schema])
                 let definitions = expression.names.compactMap { schema.index(of: $0) }
                 conditions.append(
                     Block.Condition(expression: expression, position: item.position, definitions: definitions))

@@ -149,7 +149,7 @@ struct BlockParser {
         for other in ParameterSchema.all where other.problem != schema.problem && other[key] != nil {
             return "'\(key)' belongs to problem \(other.problem), and this block is \(schema.problem); remove it"
         }
-        let candidates = schema.definitions.map(\.name) + (isFixed ? Self.controlKeys : [])
+        let candidates = schema.definitions.map(\.name) + (isFixed ? Self.controlKeys + SweepFile.fileKeys : [])
         return "unknown key \(quoted(key)); \(hint(for: key, among: candidates))"
     }
 

@@ -13,7 +13,60 @@ extension Expression {
 
     /// The same with names by their index in `names`, for the many trials of a sweep.
     func holdsByIndex(_ value: (Int) -> ParameterValue?) throws(ExpressionError) -> Bool {
-        try truth(root, value)
+        try truth(root, value) ?? false
+    }
+
+    /// Whether a condition within the expression holds; nil where that is unknown, which it never is but in a claim.
+    ///
+    /// Unknown is a comparison with a missing value or NaN, and what depends on it: `not`, `and` and `or` are those of
+    /// Kleene's three-valued logic.
+    func truth(_ node: Node, _ value: (Int) -> ParameterValue?) throws(ExpressionError) -> Bool? {
+        switch node {
+        case .not(let inner): return try truth(inner, value).map { !$0 }
+        case .and(let a, let b):
+            let first = try truth(a, value)
+            if first == false { return false }
+            let second = try truth(b, value)
+            return second == true ? first : second
+        case .or(let a, let b):
+            let first = try truth(a, value)
+            if first == true { return true }
+            let second = try truth(b, value)
+            return second == false ? first : second
+        case .comparison(let first, let links):
+            var left = try evaluate(first, value)
+            var result: Bool? = true
+            for link in links {
+                let right = try evaluate(link.operand, value)
+                let holds = try compare(left, link.comparison, right, link.offset)
+                if holds == false { return false }
+                if holds == nil { result = nil }
+                left = right
+            }
+            return result
+        case .membership(let node, let items, let isNegated, let offset):
+            let left = try evaluate(node, value)
+            var isMember: Bool? = false
+            for item in items where isMember != true {
+                let isEqual = try compare(left, .equal, evaluate(item, value), offset)
+                isMember = isEqual == false ? isMember : isEqual
+            }
+            if case .missing = left, isMember != true { return isThreeValued ? nil : false }
+            return isMember.map { $0 != isNegated }
+        case .defined(let inner):
+            switch try evaluate(inner, value) {
+            case .number(let x): return !x.isNaN
+            case .word: return true
+            case .missing: return false
+            }
+        case .number, .word, .name, .negation, .arithmetic, .function:
+            preconditionFailure("value where the parser demands a condition")
+        }
+    }
+
+    /// The number a part of the expression comes to; nil where a value is missing.
+    func number(of node: Node, _ value: (Int) -> ParameterValue?) throws(ExpressionError) -> Double? {
+        try number(node, value, 0)
     }
 
     private enum Value {
@@ -23,48 +76,19 @@ extension Expression {
         case missing(String)
     }
 
-    private func truth(_ node: Node, _ value: (Int) -> ParameterValue?) throws(ExpressionError) -> Bool {
-        switch node {
-        case .not(let inner): return try !truth(inner, value)
-        case .and(let a, let b):
-            guard try truth(a, value) else { return false }
-            return try truth(b, value)
-        case .or(let a, let b):
-            if try truth(a, value) { return true }
-            return try truth(b, value)
-        case .comparison(let first, let links):
-            var left = try evaluate(first, value)
-            for link in links {
-                let right = try evaluate(link.operand, value)
-                guard try compare(left, link.comparison, right, link.offset) else { return false }
-                left = right
-            }
-            return true
-        case .membership(let node, let items, let isNegated, let offset):
-            let left = try evaluate(node, value)
-            var isKnown = true
-            if case .missing = left { isKnown = false }
-            for item in items {
-                if try compare(left, .equal, evaluate(item, value), offset) { return !isNegated }
-            }
-            return isNegated && isKnown
-        case .number, .word, .name, .negation, .arithmetic, .function:
-            preconditionFailure("value where the parser demands a condition")
-        }
-    }
-
     private func compare(
         _ a: Value, _ comparison: Comparison, _ b: Value, _ offset: Int
-    ) throws(ExpressionError) -> Bool {
+    ) throws(ExpressionError) -> Bool? {
         switch (a, b) {
         case (.number(let x), .number(let y)):
-            switch comparison {
-            case .equal: return x == y
-            case .notEqual: return x != y
-            case .less: return x < y
-            case .lessOrEqual: return x <= y
-            case .greater: return x > y
-            case .greaterOrEqual: return x >= y
+            if isThreeValued, x.isNaN || y.isNaN { return nil }
+            return switch comparison {
+            case .equal: x == y
+            case .notEqual: x != y
+            case .less: x < y
+            case .lessOrEqual: x <= y
+            case .greater: x > y
+            case .greaterOrEqual: x >= y
             }
         case (.word(let x), .word(let y)): return try compareWords(x, comparison, y, offset)
         case (.word(let x), .missing(let y)) where !areNamesKnown, (.missing(let x), .word(let y)) where !areNamesKnown:
@@ -72,7 +96,7 @@ extension Expression {
         case (.number(let x), .word(let word)), (.word(let word), .number(let x)):
             throw ExpressionError(
                 offset, "the number \(x) is compared with the word \(quoted(word)); compare like with like")
-        case (.missing, _), (_, .missing): return false
+        case (.missing, _), (_, .missing): return isThreeValued ? nil : false
         }
     }
 
@@ -110,16 +134,17 @@ extension Expression {
             case .subtract: return .number(x - y)
             case .multiply: return .number(x * y)
             case .divide: return .number(x / y)
-            case .power: return .number(pow(x, y))
+            // C has pow(1, NaN) and pow(NaN, 0) be 1.
+            case .power: return .number(x.isNaN || y.isNaN ? .nan : pow(x, y))
             }
         case .function(let function, let arguments, let offset):
             guard var x = try number(arguments[0], value, offset) else { return .missing("") }
             for argument in arguments.dropFirst() {
                 guard let y = try number(argument, value, offset) else { return .missing("") }
-                x = function == .min ? Swift.min(x, y) : Swift.max(x, y)
+                x = x.isNaN || y.isNaN ? .nan : function == .min ? Swift.min(x, y) : Swift.max(x, y)
             }
             return .number(apply(function, x))
-        case .comparison, .membership, .not, .and, .or:
+        case .comparison, .membership, .defined, .not, .and, .or:
             preconditionFailure("condition where the parser demands a value")
         }
     }

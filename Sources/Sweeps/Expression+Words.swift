@@ -12,6 +12,15 @@ extension Expression {
         return words
     }
 
+    /// All words, bare and quoted, those within aggregates last.
+    var words: [String] {
+        var words: [String] = []
+        for node in [root] + aggregations.map(\.aggregation.argument) {
+            Self.visit(node) { if case .word(let word, _, _) = $0 { words.append(word) } }
+        }
+        return words
+    }
+
     private static func misplacedWord(in root: Node) -> String? {
         var found: String?
         func look(at node: Node) { found = found ?? node.bareWord }
@@ -21,7 +30,7 @@ extension Expression {
         }
         visit(root) { node in
             switch node {
-            case .negation(let inner): look(at: inner)
+            case .negation(let inner), .defined(let inner): look(at: inner)
             case .arithmetic(_, let a, let b, _):
                 look(at: a)
                 look(at: b)
@@ -42,11 +51,11 @@ extension Expression {
     }
 
     /// Calls `body` with every node, from the left, each before its parts.
-    private static func visit(_ node: Node, _ body: (Node) -> Void) {
+    static func visit(_ node: Node, _ body: (Node) -> Void) {
         body(node)
         switch node {
         case .number, .word, .name: break
-        case .negation(let inner), .not(let inner): visit(inner, body)
+        case .negation(let inner), .not(let inner), .defined(let inner): visit(inner, body)
         case .arithmetic(_, let a, let b, _), .and(let a, let b), .or(let a, let b):
             visit(a, body)
             visit(b, body)

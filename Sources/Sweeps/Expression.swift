@@ -2,15 +2,20 @@
 ///
 /// From weakest to strongest: `or`; `and`; `not`; comparisons `== != < <= > >=`, which may be chained as in
 /// `1 < d < 5`, and `in [a, b]`; `+ -`; `* /`; unary `-`; `^`, from the right. Functions: log (natural), log10, exp,
-/// sqrt, abs, min, max. A word is bare or quoted.
+/// sqrt, abs, min, max; defined(x), a condition, tells whether x has a value. A word is bare or quoted. A claim may
+/// also compute with aggregates over trials and slopes of series (`Computed`).
 public struct Expression: Sendable {
-    /// The names whose values the condition asks for, in order of appearance. Where the names were not known when
-    /// parsing, these are all bare words in it.
+    /// The names whose values the condition asks for, in order of appearance: for what a claim computes, its text.
+    /// Where the names were not known when parsing, these are all bare words in it.
     public let names: [String]
     public let text: String
     var root: Node
     /// Whether a name without a value is certainly a name, not a word.
     let areNamesKnown: Bool
+    /// What a claim computes of many trials or of one's series, by the index in `names`.
+    var computed: [Int: Computed] = [:]
+    /// Whether a comparison with a missing value is unknown, as it must be in a claim, rather than false.
+    var isThreeValued = false
 
     indirect enum Node: Sendable {
         case number(Double)
@@ -24,6 +29,8 @@ public struct Expression: Sendable {
         /// `links.count + 1` operands, each compared with the next.
         case comparison(Node, [Link])
         case membership(Node, [Node], isNegated: Bool, offset: Int)
+        /// Whether a value has one: it is not missing and not NaN.
+        case defined(Node)
         case not(Node)
         case and(Node, Node)
         case or(Node, Node)
@@ -51,11 +58,16 @@ public struct Expression: Sendable {
     /// `isName` tells names from bare words; without it, a bare word without a value is a word where it is compared
     /// with one, and a missing value elsewhere.
     public init(parsing text: String, isName: ((String) -> Bool)? = nil) throws(ExpressionError) {
-        var parser = ExpressionParser(tokens: try ExpressionToken.tokens(of: text), isName: isName)
-        root = try parser.parse()
-        names = parser.names
-        areNamesKnown = isName != nil
+        var parser = try ExpressionParser(text, isName: isName)
+        let root = try parser.parse()
+        self.init(root: root, names: parser.names, text: text, areNamesKnown: isName != nil)
+    }
+
+    init(root: Node, names: [String], text: String, areNamesKnown: Bool) {
+        self.root = root
+        self.names = names
         self.text = text
+        self.areNamesKnown = areNamesKnown
     }
 }
 

@@ -73,30 +73,66 @@ extension ExpressionParser {
 
     private mutating func name(_ word: String, _ offset: Int) -> Expression.Node {
         if let isName, !isName(word) { return .word(word, offset: offset, isQuoted: false) }
-        if let index = names.firstIndex(of: word) { return .name(index, offset: offset) }
-        names.append(word)
-        return .name(names.count - 1, offset: offset)
+        return .name(index(of: word), offset: offset)
+    }
+
+    /// Among `names`, appended where it is new.
+    mutating func index(of name: String) -> Int {
+        if let index = names.firstIndex(of: name) { return index }
+        names.append(name)
+        return names.count - 1
     }
 
     private mutating func call(_ word: String, _ offset: Int) throws(ExpressionError) -> Expression.Node {
-        let known = Expression.Function.allCases.map(\.rawValue)
-        guard let function = Expression.Function(rawValue: word) else {
-            throw ExpressionError(offset, "there is no function \(quoted(word)); \(hint(for: word, among: known))")
+        if place != .condition, word == Expression.Slope.name { return try slope(offset) }
+        let function = Expression.Function(rawValue: word)
+        let aggregate = place == .condition ? nil : Expression.Aggregate(rawValue: word)
+        guard function != nil || aggregate != nil || word == Self.definedName else {
+            throw ExpressionError(
+                offset, "there is no function \(quoted(word)); \(hint(for: word, among: functionNames))")
         }
-        advance()
-        var arguments: [Expression.Node] = []
-        while token.kind != .sign(")") {
-            let start = token.offset
-            let argument = try nested { parser throws(ExpressionError) in try parser.sum() }
-            try require(argument, isCondition: false, start)
-            arguments.append(argument)
-            guard take(.sign(",")) else { break }
+        let arguments = try arguments(of: word, areConditions: aggregate == .count)
+        if word == Self.definedName {
+            guard arguments.count == 1 else { throw ExpressionError(offset, "defined takes one argument") }
+            return .defined(arguments[0])
         }
-        guard take(.sign(")")) else { throw unexpected("where ')' is missing; close the parenthesis of \(word)") }
+        // One value is the smallest of its trial; the smallest over trials is meant.
+        if let aggregate, function == nil || arguments.count == 1 {
+            return try aggregated(aggregate, arguments, offset)
+        }
+        guard let function else { preconditionFailure("function that is none") }
         let isFolding = function == .min || function == .max
         guard isFolding ? !arguments.isEmpty : arguments.count == 1 else {
             throw ExpressionError(offset, "\(word) takes \(isFolding ? "one or more arguments" : "one argument")")
         }
         return .function(function, arguments, offset: offset)
+    }
+
+    static let definedName = "defined"
+
+    private var functionNames: [String] {
+        let functions = Expression.Function.allCases.map(\.rawValue) + [Self.definedName]
+        guard place != .condition else { return functions }
+        let aggregates = Expression.Aggregate.allCases.map(\.rawValue).filter { !functions.contains($0) }
+        return functions + aggregates + [Expression.Slope.name]
+    }
+
+    /// From the parenthesis that opens to the one that closes.
+    private mutating func arguments(
+        of word: String, areConditions: Bool
+    ) throws(ExpressionError) -> [Expression.Node] {
+        advance()
+        var arguments: [Expression.Node] = []
+        while token.kind != .sign(")") {
+            let start = token.offset
+            let argument = try nested { parser throws(ExpressionError) in
+                try areConditions ? parser.either() : parser.sum()
+            }
+            try require(argument, isCondition: areConditions, start)
+            arguments.append(argument)
+            guard take(.sign(",")) else { break }
+        }
+        guard take(.sign(")")) else { throw unexpected("where ')' is missing; close the parenthesis of \(word)") }
+        return arguments
     }
 }

@@ -5,22 +5,40 @@ struct ExpressionParser {
     /// A chain `a + b + …` is as deep a tree as it is long.
     private static let tokenLimit = 2000
 
+    let text: String
     private let tokens: [ExpressionToken]
-    let isName: ((String) -> Bool)?
+    var isName: ((String) -> Bool)?
     private var position = 0
     private var depth = 0
     var names: [String] = []
+    var computed: [Int: Expression.Computed] = [:]
+    /// What is being parsed, which decides what may be computed.
+    var place = Place.condition
 
-    init(tokens: [ExpressionToken], isName: ((String) -> Bool)?) {
-        self.tokens = tokens
-        self.isName = isName
+    /// Where a part of an expression stands.
+    enum Place {
+        case condition
+        /// Before the `where` of a claim, where aggregates and slopes may stand.
+        case claim
+        /// After the `where` of a claim, where slopes may stand.
+        case filter
+        /// Within a slope.
+        case series
     }
 
-    mutating func parse() throws(ExpressionError) -> Expression.Node {
-        if tokens.count == 1 { throw ExpressionError(0, "the condition is empty; write one such as 'd >= K - 1'") }
+    init(_ text: String, isName: ((String) -> Bool)?) throws(ExpressionError) {
+        self.text = text
+        self.isName = isName
+        tokens = try ExpressionToken.tokens(of: text)
         guard tokens.count <= Self.tokenLimit else {
             throw ExpressionError(0, "the condition is too long; split it into a list of conditions")
         }
+    }
+
+    var isEmpty: Bool { tokens.count == 1 }
+
+    mutating func parse() throws(ExpressionError) -> Expression.Node {
+        if isEmpty { throw ExpressionError(0, "the condition is empty; write one such as 'd >= K - 1'") }
         let node = try condition()
         guard token.kind == .end else {
             throw unexpected("after the condition; write 'and' or 'or' between conditions")
@@ -38,7 +56,7 @@ struct ExpressionParser {
         return true
     }
 
-    private mutating func takeKeyword(_ word: String) -> Bool { take(.identifier(word)) }
+    mutating func takeKeyword(_ word: String) -> Bool { take(.identifier(word)) }
 
     func unexpected(_ rest: String) -> ExpressionError {
         let what =
@@ -67,7 +85,7 @@ struct ExpressionParser {
 
     // MARK: Conditions
 
-    private mutating func condition() throws(ExpressionError) -> Expression.Node {
+    mutating func condition() throws(ExpressionError) -> Expression.Node {
         let start = token.offset
         let node = try either()
         try require(node, isCondition: true, start)
@@ -168,7 +186,7 @@ extension Expression.Node {
     var isCondition: Bool {
         switch self {
         case .number, .word, .name, .negation, .arithmetic, .function: false
-        case .comparison, .membership, .not, .and, .or: true
+        case .comparison, .membership, .defined, .not, .and, .or: true
         }
     }
 }

@@ -3,13 +3,16 @@ extension SweepFile {
     ///
     /// - Parameters:
     ///   - limit: Most combinations, before `where`. A file with more is refused before any is made.
+    ///   - reports: What trials of a problem report; nil leaves the names in claims unchecked.
     ///   - check: What only other modules can find wrong with a trial; called once for each distinct trial.
     public func expand(
-        limit: Int = 2_000_000, check: (Trial) -> [ParameterProblem] = { _ in [] }
+        limit: Int = 2_000_000, reporting reports: ((String) -> ReportSchema)? = nil,
+        check: (Trial) -> [ParameterProblem] = { _ in [] }
     ) throws(SweepFileErrors) -> Plan {
         var mistakes = Mistakes(path: path)
         checkSize(limit, &mistakes)
         guard mistakes.isEmpty else { throw mistakes.errors }
+        if let reports { _ = claims(reporting: reports, &mistakes) }
         var trials: [PlannedTrial] = []
         var indices: [UInt64: Int32] = [:]
         let combinations = blocks.reduce(0) { $0 + $1.combinations }

@@ -1,5 +1,6 @@
 extension SweepFile {
-    static let fileKeys = ["name", "description", "execution"] + ParameterSchema.namedLists.map(\.section) + ["blocks"]
+    static let fileKeys =
+        ["name", "description", "execution"] + ParameterSchema.namedLists.map(\.section) + ["blocks", "expect"]
 
     /// Parses and checks the text of a sweep file; `path` is for messages and the default name. Throws all mistakes.
     public static func parse(_ text: String, path: String) throws(SweepFileErrors) -> SweepFile {
@@ -29,6 +30,8 @@ extension SweepFile {
         var listNames: [String: [(name: String, position: SourcePosition)]] = [:]
         var own: [YAMLValue.Entry] = []
         var blockNodes: [YAMLValue] = []
+        var claims: [Claim.Source] = []
+        let source = SourceLines(text)
         for entry in entries {
             switch entry.key {
             case "name": name = readName(entry.value, &mistakes) ?? name
@@ -38,6 +41,7 @@ extension SweepFile {
                 } else {
                     mistakes.add(entry.value.position, "'description' is \(entry.value.kindName); write text")
                 }
+            case "expect": claims = readClaims(entry.value, source, &mistakes)
             case "execution": execution.read(entry.value, &mistakes)
             case "blocks":
                 if case .list(let items) = entry.value.content, !items.isEmpty {
@@ -58,7 +62,6 @@ extension SweepFile {
                 if hasBlocks { addStray(entry, &mistakes) }
             }
         }
-        let source = SourceLines(text)
         if !hasBlocks {
             blockNodes = [YAMLValue(content: .mapping(own), position: entries.first?.keyPosition ?? root.position)]
         }
@@ -70,7 +73,9 @@ extension SweepFile {
             names = parser.names
         }
         return SweepFile(
-            name: name, description: description, text: text, path: path, blocks: blocks, listNames: listNames)
+            name: name, description: description, text: text, path: path, blocks: blocks, listNames: listNames,
+            lists: lists,
+            claimSources: claims)
     }
 
     private static func addStray(_ entry: YAMLValue.Entry, _ mistakes: inout Mistakes) {

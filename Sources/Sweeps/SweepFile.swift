@@ -10,6 +10,9 @@ public struct SweepFile: Sendable {
     public let blocks: [Block]
     /// Names that the file gives to lists, by section, with their places.
     public let listNames: [String: [(name: String, position: SourcePosition)]]
+    let lists: NamedLists
+    /// The items of `expect`.
+    let claimSources: [Claim.Source]
 }
 
 /// One problem with fixed and swept values.

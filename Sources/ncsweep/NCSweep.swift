@@ -11,7 +11,8 @@ struct NCSweep: ParsableCommand {
         version: "ncsweep \(Program.version) (\(Program.revision), \(Program.compiledFor))",
         subcommands: [
             PlanCommand.self, RunCommand.self, StatusCommand.self, ResultsCommand.self, MeasurementsCommand.self,
-            DataCommand.self, MeasureCommand.self, ExportCommand.self, DoctorCommand.self, ProductSpeedCommand.self,
+            ClaimsCommand.self, DataCommand.self, MeasureCommand.self, ExportCommand.self, DoctorCommand.self,
+            ProductSpeedCommand.self,
         ])
 
     static func main() {

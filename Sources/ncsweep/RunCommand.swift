@@ -11,7 +11,8 @@ struct RunCommand: ParsableCommand {
         commandName: "run", abstract: "Start a sweep, or go on with one; alone or under mpirun or srun.",
         discussion: """
             Trials that have a result in the folder are not run again. SIGINT and SIGTERM stop the sweep with all \
-            finished trials stored; the exit code is then 130 or 143.
+            finished trials stored; the exit code is then 130 or 143. When all trials have ended, the claims under \
+            'expect' in the sweep file are judged; the exit code is \(ClaimsCommand.failureCode) if one fails.
             """)
 
     @Argument(help: "The sweep file.")
@@ -77,18 +78,22 @@ struct RunCommand: ParsableCommand {
             announce: { display.announce($0, ranks: world.size) }, report: display.show)
         display.end()
         guard let outcome else { return 0 }
-        let summary = try SummaryReport(StoredResults(directory: outcome.directory))
+        let results = try StoredResults(directory: outcome.directory)
+        let summary = SummaryReport(results)
         try StandardOutput.write { try $0.write(summary.text(width: StandardOutput.terminalWidth ?? 100)) }
-        let code = explain(outcome, world)
+        let code = try explain(outcome, world) ?? ClaimsCommand.judge(outcome.file, by: results)
         if outcome.hasLostRanks { world.abort(code: code) }
         return code
     }
 
-    /// Says how the sweep ended and returns the exit code.
-    private func explain(_ outcome: RunOutcome, _ world: Communicator) -> Int {
+    /// Says why the sweep ended before all trials had, and returns the exit code; nil where they have.
+    private func explain(_ outcome: RunOutcome, _ world: Communicator) -> Int? {
+        if outcome.end != .complete, outcome.file.claimCount > 0 {
+            printLine("the claims of \(file) are not judged before all trials have ended")
+        }
         switch outcome.end {
         case .complete:
-            return 0
+            return nil
         case .signalled(let signal):
             printLine("stopped by signal \(signal); to go on: \(resumeCommand(ranks: world.size))")
             return 128 + signal

@@ -5,6 +5,9 @@ import Sweeps
 
 /// One kind of trial, ready to run: made from a trial's parameters, which it checks.
 protocol Problem {
+    /// What `run` reports: columns and metrics that are not declared here are a programmer's error.
+    static var reports: ReportSchema { get }
+
     /// Rough floating-point operations, comparable within a family.
     var cost: Cost { get }
 
@@ -64,6 +67,15 @@ public struct TrialBuilder {
         }
     }
 
+    /// What trials of a problem report, with the columns that every trial has.
+    public static func reports(of problem: String) -> ReportSchema {
+        switch problem {
+        case "ufm", "landscape": UnconstrainedFeatureProblem.reports.adding(StoredResults.fixedColumns)
+        case "network": NetworkProblem.reports.adding(StoredResults.fixedColumns)
+        default: preconditionFailure("unknown problem '\(problem)'")
+        }
+    }
+
     /// What can be known to be wrong before the trial starts.
     public func check(_ trial: Trial) -> [ParameterProblem] {
         // What is wrong with the words is told all at once; the rest needs them.
@@ -104,11 +116,14 @@ public struct TrialBuilder {
                 assignment.team.count > 1
                 ? teams.group(of: assignment.team, tag: assignment.task % 1024) : nil
             let interval = assignment.checkpointIntervalSeconds
-            record = try problem(assignment.trial).run(
+            let problem = try problem(assignment.trial)
+            record = try problem.run(
                 TrialContext(
                     trial: assignment.trial, host: host, team: team, checkpoints: interval == nil ? nil : checkpoints,
                     checkpointIntervalSeconds: interval ?? .infinity,
                     weights: assignment.keepsWeights ? weights : nil))
+            let undeclared = type(of: problem).reports.firstUndeclared(in: record)
+            precondition(undeclared == nil, "undeclared in `reports` of its problem: \(undeclared ?? "")")
         } catch is Abandoned {
             throw Abandoned()
         } catch {

@@ -13,7 +13,7 @@ struct UnconstrainedFeatureProblem: Problem {
     }
 
     /// Why the solver stopped; the words of column `stop`.
-    private enum Stop: String {
+    private enum Stop: String, CaseIterable {
         /// The gradient fell below the tolerance.
         case gradient
         case steps
@@ -145,6 +145,13 @@ struct UnconstrainedFeatureProblem: Problem {
     }
 
     // MARK: Measuring
+
+    static let reports = ReportSchema(
+        columns: [
+            .number("objective"), .number("optimum"), .number("gap"), .choice("stop", Stop.allCases.map(\.rawValue)),
+            .number("steps_made"), .number("gradient_norm"), .number("classifier_norm"), .number("features_norm"),
+        ] + Metric.allCases.map { .number($0.rawValue) },
+        modelMetrics: ["objective", "gap", "gradient_norm"], layerMetrics: Metric.allCases.map(\.rawValue))
 
     private func measure<Scalar: BLASScalar>(
         _ objective: UnconstrainedFeatureObjective<Scalar>, _ solver: any FullBatchSolver<Scalar, Never>,
