@@ -67,6 +67,8 @@ extension Philox {
         case labelNoise
         /// Samples of a Gaussian mixture.
         case mixture
+        /// Where the search for an eigenvector starts.
+        case eigenvector
 
         var code: UInt32 {
             switch self {
@@ -82,6 +84,7 @@ extension Philox {
             case .augmentation: 0xA000_0000
             case .labelNoise: 0xB000_0000
             case .mixture: 0xC000_0000
+            case .eigenvector: 0xF000_0000
             }
         }
     }
