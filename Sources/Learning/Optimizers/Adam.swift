@@ -17,6 +17,8 @@ public final class Adam<Scalar: BLASScalar>: Optimizer {
     /// t, the steps made so far.
     public private(set) var steps = 0
     private let firstMoment: ParameterBlock<Scalar>
+    /// u, the running mean of the gradients.
+    public var velocity: ParameterBlock<Scalar> { firstMoment }
     private let secondMoment: ParameterBlock<Scalar>
 
     /// - Parameter weightDecay: made for the same layout; nil for none.

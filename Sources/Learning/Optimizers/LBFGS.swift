@@ -3,43 +3,40 @@ import LinearAlgebra
 /// Limited-memory BFGS (Nocedal 1980; Nocedal and Wright, "Numerical Optimization", algorithm 7.4) with a line search
 /// for the strong Wolfe conditions.
 ///
-/// Close to the minimum the decrease of the objective drowns in rounding long before the gradient is small. There the
-/// line search turns to the approximate Wolfe conditions, which look at slopes only (Hager and Zhang, "A new conjugate
-/// gradient method with guaranteed descent and an efficient line search", SIAM J. Optim. 16, 2005, equation 4.1).
+/// On spheres all of it happens in tangent spaces, to which the remembered pairs are carried by projection (Huang,
+/// Gallivan and Absil, "A Broyden class of quasi-Newton methods for Riemannian optimization", SIAM J. Optim. 25, 2015,
+/// with another transport).
 public final class LBFGS<Scalar: BLASScalar, Failure: Error>: FullBatchSolver {
     public private(set) var objective = Double.nan
     public let gradient: ParameterBlock<Scalar>
     /// Without those of a step that threw: it will be made again.
-    public private(set) var evaluations = 0
+    public var evaluations: Int { search.evaluations }
 
-    private let evaluate: FullBatchEvaluation<Scalar, Failure>
+    private let search: WolfeLineSearch<Scalar, Failure>
     private let history: Int
     private let direction: ParameterBlock<Scalar>
-    private let candidate: ParameterBlock<Scalar>
-    private let candidateGradient: ParameterBlock<Scalar>
     private var differences: [(step: ParameterBlock<Scalar>, change: ParameterBlock<Scalar>, curvature: Double)] = []
     /// Blocks of dropped pairs, used again: nothing is allocated once the history is full.
     private var spare: [(ParameterBlock<Scalar>, ParameterBlock<Scalar>)] = []
     private var projections: [Double]
 
-    /// `history` pairs of steps and gradient changes are remembered: in all 2·history + 4 blocks of the layout.
+    /// `history` pairs of steps and gradient changes are remembered: in all 2·history + 4 blocks of the layout, on spheres
+    /// one more. `evaluate` gives the gradient of the surrounding space.
     public init(
-        layout: ParameterLayout, history: Int = 20, evaluate: @escaping FullBatchEvaluation<Scalar, Failure>
+        layout: ParameterLayout, spheres: SphereProduct = SphereProduct(), history: Int = 20,
+        evaluate: @escaping FullBatchEvaluation<Scalar, Failure>
     ) {
         precondition(history > 0, "L-BFGS without history")
-        self.evaluate = evaluate
         self.history = history
+        search = WolfeLineSearch(layout: layout, spheres: spheres, flatness: 0.9, evaluate: evaluate)
         gradient = ParameterBlock(layout: layout)
         direction = ParameterBlock(layout: layout)
-        candidate = ParameterBlock(layout: layout)
-        candidateGradient = ParameterBlock(layout: layout)
         projections = Array(repeating: 0, count: history)
     }
 
     /// Evaluates the starting point.
     public func start(at point: ParameterBlock<Scalar>) throws(Failure) {
-        objective = try evaluate(point, gradient)
-        evaluations += 1
+        objective = try search.start(at: point, gradient: gradient)
     }
 
     /// One iteration: moves `point` to a better one.
@@ -55,7 +52,9 @@ public final class LBFGS<Scalar: BLASScalar, Failure: Error>: FullBatchSolver {
             guard slope < 0 else { return .exhausted }
         }
         let first = differences.isEmpty ? min(1, 1 / gradient.norm) : 1
-        if let length = try undisturbedLineSearch(from: point, slope: slope, first: first) {
+        let length = try search.search(
+            from: point, objective: objective, along: direction, slope: slope, first: first)
+        if let length {
             accept(length, point)
             return .improved
         }
@@ -89,7 +88,7 @@ public final class LBFGS<Scalar: BLASScalar, Failure: Error>: FullBatchSolver {
         direction.scale(by: -1)
     }
 
-    /// Takes over the candidate and remembers the pair (step, change of gradient).
+    /// Takes over where the search arrived, and remembers the pair (step, change of gradient) as it is there.
     private func accept(_ length: Double, _ point: ParameterBlock<Scalar>) {
         let (step, change) =
             differences.count == history
@@ -98,20 +97,43 @@ public final class LBFGS<Scalar: BLASScalar, Failure: Error>: FullBatchSolver {
                 return (oldest.step, oldest.change)
             }()
             : emptyPair()
-        step.copy(from: direction)
+        point.copy(from: search.point)
+        carryPairs(to: point)
+        step.copy(from: search.velocity(along: direction))
         step.scale(by: length)
-        change.copy(from: candidateGradient)
+        search.spheres.project(gradient, at: point)
+        change.copy(from: search.gradient)
         change.add(gradient, scaledBy: -1)
         let curvature = step.dot(change)
-        if curvature > 1e-12 * step.norm * change.norm {
+        if Self.isPositive(curvature, step, change) {
             differences.append((step, change, curvature))
         } else {
             spare.append((step, change))
         }
-        point.copy(from: candidate)
-        gradient.copy(from: candidateGradient)
-        objective = candidateObjective
+        gradient.copy(from: search.gradient)
+        objective = search.objective
     }
+
+    /// Projects the pairs to the tangent space of the point, and drops those that lose their curvature.
+    private func carryPairs(to point: ParameterBlock<Scalar>) {
+        guard !search.spheres.isEmpty else { return }
+        let pairs = differences
+        differences.removeAll(keepingCapacity: true)
+        for (step, change, _) in pairs {
+            search.spheres.project(step, at: point)
+            search.spheres.project(change, at: point)
+            let curvature = step.dot(change)
+            if Self.isPositive(curvature, step, change) {
+                differences.append((step, change, curvature))
+            } else {
+                spare.append((step, change))
+            }
+        }
+    }
+
+    private static func isPositive(
+        _ curvature: Double, _ step: ParameterBlock<Scalar>, _ change: ParameterBlock<Scalar>
+    ) -> Bool { curvature > 1e-12 * step.norm * change.norm }
 
     // MARK: State
 
@@ -137,12 +159,12 @@ public final class LBFGS<Scalar: BLASScalar, Failure: Error>: FullBatchSolver {
             let pairs = progress.count("pairs"), pairs <= history, fill(StateBlock(name: "gradient", block: gradient)),
             (0..<pairs).allSatisfy({ restorePair($0, fill) })
         else {
-            (objective, evaluations) = (.nan, 0)
+            (objective, search.evaluations) = (.nan, 0)
             gradient.zero()
             forget()
             return false
         }
-        (objective, evaluations) = (stored, count)
+        (objective, search.evaluations) = (stored, count)
         return true
     }
 
@@ -157,99 +179,5 @@ public final class LBFGS<Scalar: BLASScalar, Failure: Error>: FullBatchSolver {
 
     private func emptyPair() -> (ParameterBlock<Scalar>, ParameterBlock<Scalar>) {
         spare.popLast() ?? (ParameterBlock(layout: gradient.layout), ParameterBlock(layout: gradient.layout))
-    }
-
-    // MARK: Line search
-
-    private var candidateObjective = 0.0
-
-    /// A trial point on the search line: its length, objective and slope along the direction.
-    private struct Probe {
-        var length: Double
-        var objective: Double
-        var slope: Double
-    }
-
-    private func probe(_ length: Double, from point: ParameterBlock<Scalar>) throws(Failure) -> Probe {
-        candidate.copy(from: point)
-        candidate.add(direction, scaledBy: length)
-        candidateObjective = try evaluate(candidate, candidateGradient)
-        evaluations += 1
-        return Probe(length: length, objective: candidateObjective, slope: candidateGradient.dot(direction))
-    }
-
-    /// A line search that leaves nothing behind when it is interrupted.
-    private func undisturbedLineSearch(
-        from point: ParameterBlock<Scalar>, slope: Double, first: Double
-    ) throws(Failure) -> Double? {
-        let evaluationsBefore = evaluations
-        do {
-            return try lineSearch(from: point, slope: slope, first: first)
-        } catch {
-            evaluations = evaluationsBefore
-            throw error
-        }
-    }
-
-    /// A step length that fulfils the (approximate) strong Wolfe conditions, by bracketing and cubic interpolation
-    /// (Nocedal and Wright, algorithms 3.5 and 3.6). nil if there is none that rounding lets us see.
-    private func lineSearch(
-        from point: ParameterBlock<Scalar>, slope: Double, first: Double
-    ) throws(Failure) -> Double? {
-        let (decrease, flatness) = (1e-4, 0.9)
-        let origin = Probe(length: 0, objective: objective, slope: slope)
-        // Changes below this are rounding, not information.
-        let noise = 16 * Double(Scalar.ulpOfOne) * max(abs(objective), .leastNormalMagnitude)
-
-        func isLowEnough(_ p: Probe) -> Bool {
-            if p.objective <= origin.objective + decrease * p.length * slope { return true }
-            return p.objective <= origin.objective + noise && p.slope <= (2 * decrease - 1) * slope
-        }
-        func isFlatEnough(_ p: Probe) -> Bool { abs(p.slope) <= -flatness * slope }
-
-        var low = origin
-        var high: Probe?
-        var length = first
-        for _ in 0..<60 {
-            let p = try probe(length, from: point)
-            if !p.objective.isFinite || !p.slope.isFinite {
-                high = Probe(length: length, objective: .infinity, slope: .infinity)
-            } else if !isLowEnough(p) || (p.objective > low.objective + noise && low.length > 0) {
-                high = p
-            } else if isFlatEnough(p) {
-                return length
-            } else if p.slope >= 0 {
-                high = p
-                if p.objective < low.objective { (high, low) = (low, p) }
-            } else {
-                low = p
-            }
-            guard let bound = high else {
-                length *= 4
-                continue
-            }
-            let width = bound.length - low.length
-            guard abs(width) > 1e-14 * max(abs(bound.length), abs(low.length)) else { return nil }
-            length = Self.interpolate(low, bound)
-        }
-        return nil
-    }
-
-    /// Minimiser of the cubic through two probes, kept off the ends of the interval.
-    private static func interpolate(_ a: Probe, _ b: Probe) -> Double {
-        let width = b.length - a.length
-        let middle = a.length + 0.5 * width
-        guard b.objective.isFinite else { return a.length + 0.1 * width }
-        let d1 = a.slope + b.slope - 3 * (a.objective - b.objective) / (a.length - b.length)
-        let discriminant = d1 * d1 - a.slope * b.slope
-        guard discriminant >= 0 else { return middle }
-        let d2 = (width > 0 ? 1 : -1) * discriminant.squareRoot()
-        let denominator = b.slope - a.slope + 2 * d2
-        guard denominator != 0 else { return middle }
-        let minimiser = b.length - width * (b.slope + d2 - d1) / denominator
-        guard minimiser.isFinite else { return middle }
-        let (lowest, highest) = (min(a.length, b.length), max(a.length, b.length))
-        let margin = 0.05 * (highest - lowest)
-        return min(max(minimiser, lowest + margin), highest - margin)
     }
 }

@@ -5,6 +5,10 @@ import LinearAlgebra
 /// It acts on the numbers of the layout it was made for, which may be the first part of a longer block: what lies behind
 /// is not touched.
 public protocol Optimizer<Scalar>: Resumable {
+    /// The gradients of past steps as it remembers them: a direction, which turns with the point where that moves on
+    /// spheres.
+    var velocity: ParameterBlock<Scalar> { get }
+
     /// One step against `gradients`, in one pass over memory, weight decay included.
     ///
     /// - Parameters:
