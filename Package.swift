@@ -28,7 +28,9 @@ let package = Package(
         .target(name: "MPI", dependencies: ["CMPI", "LinearAlgebra"]),
         .target(name: "Learning", dependencies: ["ArrayFiles", "CZlib", "LinearAlgebra", "RandomNumbers"]),
         .target(name: "NeuralCollapse", dependencies: ["LinearAlgebra"]),
-        .target(name: "UnconstrainedFeatures", dependencies: ["Learning", "LinearAlgebra", "RandomNumbers"]),
+        .target(
+            name: "UnconstrainedFeatures",
+            dependencies: ["Learning", "LinearAlgebra", "NeuralCollapse", "RandomNumbers"]),
         .target(
             name: "Sweeps",
             dependencies: ["RandomNumbers", "Yams", .product(name: "DequeModule", package: "swift-collections")]),

@@ -173,7 +173,7 @@ struct UnconstrainedFeatureProblem: Problem {
         at point: ParameterBlock<Scalar>, step: Int, stop: Stop, _ record: inout TrialRecord
     ) {
         record.set("objective", solver.objective)
-        record.set("optimum", model.optimum)
+        record.set("optimum", model.optimum?.value)
         record.set("gap", gap(solver.objective))
         record.set("stop", stop.rawValue)
         record.set("steps_made", step)
@@ -190,7 +190,7 @@ struct UnconstrainedFeatureProblem: Problem {
     private static let layer = "features"
 
     /// (f − f*)/f*.
-    private func gap(_ objective: Double) -> Double? { model.optimum.map { (objective - $0) / $0 } }
+    private func gap(_ objective: Double) -> Double? { model.optimum.map { (objective - $0.value) / $0.value } }
 
     /// The metrics; none where the model has collapsed to zero, as there the directions they compare are rounding.
     private func collapse<Scalar: BLASScalar>(
