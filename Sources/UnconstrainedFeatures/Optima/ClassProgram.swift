@@ -156,38 +156,72 @@ final class ClassProgram {
         return point
     }
 
-    /// Newton's steps, by conjugate gradients, as long as they make the gradient smaller. Rotations of feature space, along
-    /// which the Hessian is singular, are orthogonal to the gradient and so to all steps.
+    /// Newton's steps as long as they make the gradient smaller.
     private func polish(_ point: ParameterBlock<Double>) {
         let (gradient, candidate) = (ParameterBlock<Double>(layout: layout), ParameterBlock<Double>(layout: layout))
+        let next = ParameterBlock<Double>(layout: layout)
         _ = evaluate(point, gradient)
-        for _ in 0..<6 {
+        for _ in 0..<30 {
             let norm = gradient.norm
-            guard norm > 0, let step = newtonStep(at: point, gradient: gradient) else { return }
+            guard norm > 0 else { return }
+            let step =
+                layout.count <= Self.denseLimit
+                ? denseStep(at: point, gradient) : conjugateGradientStep(at: point, gradient)
             candidate.copy(from: point)
             candidate.add(step, scaledBy: 1)
-            let next = ParameterBlock<Double>(layout: layout)
             _ = evaluate(candidate, next)
-            guard next.norm < 0.5 * norm else { return }
+            guard next.norm < 0.9 * norm else { return }
             point.copy(from: candidate)
             gradient.copy(from: next)
         }
     }
 
-    /// −H⁻¹·gradient; nil where the Hessian has negative curvature.
-    private func newtonStep(at point: ParameterBlock<Double>, gradient: ParameterBlock<Double>)
-        -> ParameterBlock<Double>?
+    /// Numbers up to which the Hessian is written out and decomposed.
+    private static let denseLimit = 450
+
+    /// −|H|⁻¹·gradient, without the directions that the Hessian is zero along: rotations of feature space, to which the
+    /// gradient is orthogonal.
+    private func denseStep(at point: ParameterBlock<Double>, _ gradient: ParameterBlock<Double>)
+        -> ParameterBlock<Double>
+    {
+        let spectrum = hessian(at: point).symmetricEigen()
+        let step = ParameterBlock<Double>(layout: layout)
+        let cutoff = 1e-12 * spectrum.values.reduce(0) { max($0, abs($1)) }
+        for (index, value) in spectrum.values.enumerated() where abs(value) > cutoff {
+            let vector = spectrum.vectors.row(index)
+            let part = zip(vector, 0..<layout.count).reduce(0) { $0 + $1.0 * gradient.start[$1.1] } / abs(value)
+            for (element, j) in zip(vector, 0..<layout.count) { step.start[j] -= part * element }
+        }
+        return step
+    }
+
+    /// ∇²F, a product with each unit vector.
+    func hessian(at point: ParameterBlock<Double>) -> Matrix {
+        let (direction, product) = (ParameterBlock<Double>(layout: layout), ParameterBlock<Double>(layout: layout))
+        var elements: [Double] = []
+        for index in 0..<layout.count {
+            direction.zero()
+            direction.start[index] = 1
+            multiplyHessian(at: point, by: direction, into: product)
+            elements += product.storage.array
+        }
+        return Matrix(rows: layout.count, columns: layout.count, elements: elements)
+    }
+
+    /// −H⁻¹·gradient as far as conjugate gradients come before they meet curvature that is not positive.
+    private func conjugateGradientStep(at point: ParameterBlock<Double>, _ gradient: ParameterBlock<Double>)
+        -> ParameterBlock<Double>
     {
         func block() -> ParameterBlock<Double> { ParameterBlock(layout: layout) }
         let (step, residual, direction, product) = (block(), block(), block(), block())
         residual.add(gradient, scaledBy: -1)
         direction.copy(from: residual)
         var square = residual.dot(residual)
-        let goal = 1e-10 * residual.norm
-        for _ in 0..<min(2 * layout.count, 2000) {
+        let goal = 1e-6 * residual.norm
+        for _ in 0..<500 {
             multiplyHessian(at: point, by: direction, into: product)
             let curvature = direction.dot(product)
-            guard curvature > 0 else { return nil }
+            guard curvature > 0 else { break }
             step.add(direction, scaledBy: square / curvature)
             residual.add(product, scaledBy: -square / curvature)
             let next = residual.dot(residual)
