@@ -68,7 +68,8 @@ let package = Package(
         .testTarget(
             name: "NeuralCollapseTests", dependencies: ["NeuralCollapse", "LinearAlgebra"], exclude: ["Reference"]),
         .testTarget(
-            name: "UnconstrainedFeaturesTests", dependencies: ["UnconstrainedFeatures", "Learning", "LinearAlgebra"]),
+            name: "UnconstrainedFeaturesTests",
+            dependencies: ["UnconstrainedFeatures", "Learning", "LinearAlgebra", "NeuralCollapse", "RandomNumbers"]),
         .testTarget(name: "SweepsTests", dependencies: ["Sweeps"]),
         .testTarget(name: "ResultsTests", dependencies: ["Results", "Sweeps"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Results", "Sweeps"]),

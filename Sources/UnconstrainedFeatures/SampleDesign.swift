@@ -45,6 +45,27 @@ public enum SampleDesign: Sendable, Equatable {
         }
     }
 
+    /// The labels of each sample, in the samples' order: class by class; or sets by size, each size in lexicographic
+    /// order, copies side by side.
+    public func labels(classes: Int) -> [[Int]] {
+        switch self {
+        case .balanced, .classSizes:
+            classSizes(classes: classes)!.enumerated().flatMap { Array(repeating: [$0.offset], count: $0.element) }
+        case .labelSets(let copiesBySize):
+            copiesBySize.enumerated().flatMap { index, copies in
+                Self.subsets(of: 0..<classes, size: index + 1).flatMap { Array(repeating: $0, count: copies) }
+            }
+        }
+    }
+
+    /// All subsets of a size, ascending within and in lexicographic order.
+    private static func subsets(of items: Range<Int>, size: Int) -> [[Int]] {
+        guard size > 0 else { return [[]] }
+        return items.flatMap { first in
+            subsets(of: first + 1..<max(items.upperBound, first + 1), size: size - 1).map { [first] + $0 }
+        }
+    }
+
     /// K choose m. Exact while it fits: each division is without remainder.
     static func subsets(of classes: Int, size: Int) -> Int {
         (0..<size).reduce(1) { $0 * (classes - $1) / ($1 + 1) }

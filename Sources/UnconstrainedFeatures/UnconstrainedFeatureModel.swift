@@ -27,6 +27,18 @@ public struct UnconstrainedFeatureModel: Sendable, Equatable {
         precondition(regularization.isPositive, "regularisation of an unconstrained feature model")
         precondition(
             (loss == .pickAllLabel) == samples.hasLabelSets, "sets of labels belong to the pick-all-label loss")
+        precondition(hidden == nil || regularization.isDecay, "hidden layers of an unconstrained feature model decay")
+        precondition(
+            classifier == .learned || (hidden?.width ?? dimension) >= classes - 1,
+            "a fixed simplex frame needs as many dimensions as classes, less one")
+        if loss == .supervisedContrastive {
+            precondition(
+                regularization.isSpheres && classifier == .learned && bias == .none && hidden == nil,
+                "the supervised contrastive loss is of features on spheres alone")
+            precondition(
+                samples.classSizes(classes: classes)!.allSatisfy { $0 >= 2 },
+                "the supervised contrastive loss needs two samples of each class")
+        }
         self.classes = classes
         self.dimension = dimension
         self.samples = samples
@@ -42,6 +54,17 @@ public struct UnconstrainedFeatureModel: Sendable, Equatable {
 
     /// M, the number of weight matrices, the classifier's included.
     public var depth: Int { 1 + (hidden?.count ?? 0) }
+
+    /// Whether there are logits: all but the supervised contrastive loss are of a classifier's output.
+    public var hasClassifier: Bool { loss != .supervisedContrastive }
+
+    /// Columns of W: the dimension of what the classifier sees.
+    public var classifierWidth: Int { hidden?.width ?? dimension }
+
+    /// What multiplies W h: τ on spheres, 1 elsewhere.
+    public var logitScale: Double {
+        if case .spheres(let temperature) = regularization { temperature } else { 1 }
+    }
 }
 
 extension UnconstrainedFeatureModel {
@@ -62,7 +85,11 @@ extension UnconstrainedFeatureModel {
         /// ‖h_i‖ = ‖w_k‖ = 1 and logits τ·W h; for the supervised contrastive loss the features alone, and τ divides.
         case spheres(temperature: Double)
         /// (1/K) Σ_k ‖w_k‖² ≤ E_W and (1/K) Σ_k (1/n_k) Σ_i ‖h_{k,i}‖² ≤ E_H: the layer-peeled model (Fang et al. 2021).
+        /// With sets of labels the second is of the mean over all samples.
         case normBalls(classifier: Double, features: Double)
+
+        var isDecay: Bool { if case .decay = self { true } else { false } }
+        var isSpheres: Bool { if case .spheres = self { true } else { false } }
 
         var isPositive: Bool {
             switch self {
@@ -86,8 +113,8 @@ extension UnconstrainedFeatureModel {
         case decayed(Double)
     }
 
-    /// M − 1 layers between H (d × N) and W: z = W σ(W_{M−1} … σ(W_1 h)) + b, each decayed by λ_W. W_1 is (width × d), the
-    /// others (width × width), W (K × width); without biases.
+    /// M − 1 layers between H (d × N) and W, under decays alone: z = W σ(W_{M−1} … σ(W_1 h)) + b, each decayed by λ_W.
+    /// W_1 is (width × d), the others (width × width), W (K × width); without biases.
     public struct HiddenLayers: Sendable, Equatable {
         public enum Activation: Sendable, Equatable { case linear, relu }
 

@@ -63,6 +63,17 @@ public enum ClassificationLoss: Equatable, Sendable, CustomStringConvertible {
         reading(logits, classes, samples, stride, labels, scale, workspace)
     }
 
+    /// The same with second derivatives: beside the logits, `tangents` V (classes × samples, rows `stride` apart) are
+    /// replaced, by scale·∇²ℓ(z_i)·v_i sample by sample.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public func evaluate<Scalar: BLASScalar>(
+        logits: UnsafeMutablePointer<Scalar>, tangents: UnsafeMutablePointer<Scalar>, classes: Int, samples: Int,
+        stride: Int, labels: UnsafePointer<Int32>, scale: Scalar, workspace: LossWorkspace<Scalar>
+    ) -> Double {
+        replacing(logits, tangents, classes, samples, stride, labels, scale, workspace)
+    }
+
     // The bodies are functions of their own: in the public ones the part for any other Scalar would make its type
     // metadata on every call, before it is known not to be needed.
 
@@ -72,6 +83,16 @@ public enum ClassificationLoss: Equatable, Sendable, CustomStringConvertible {
         _ labels: UnsafePointer<Int32>, _ scale: Scalar, _ workspace: LossWorkspace<Scalar>
     ) -> Double {
         sum(logits, classes, samples, stride, labels, gradientScale: scale, workspace) * Double(scale)
+    }
+
+    @inline(never)
+    private func replacing<Scalar: BLASScalar>(
+        _ logits: UnsafeMutablePointer<Scalar>, _ tangents: UnsafeMutablePointer<Scalar>, _ classes: Int,
+        _ samples: Int, _ stride: Int, _ labels: UnsafePointer<Int32>, _ scale: Scalar,
+        _ workspace: LossWorkspace<Scalar>
+    ) -> Double {
+        sum(logits, classes, samples, stride, labels, gradientScale: scale, tangents: tangents, workspace)
+            * Double(scale)
     }
 
     @inline(never)
@@ -89,7 +110,8 @@ public enum ClassificationLoss: Equatable, Sendable, CustomStringConvertible {
     @inline(__always)
     private func sum<Scalar: BLASScalar>(
         _ logits: UnsafeMutablePointer<Scalar>, _ classes: Int, _ samples: Int, _ stride: Int,
-        _ labels: UnsafePointer<Int32>, gradientScale: Scalar?, _ workspace: LossWorkspace<Scalar>
+        _ labels: UnsafePointer<Int32>, gradientScale: Scalar?, tangents: UnsafeMutablePointer<Scalar>? = nil,
+        _ workspace: LossWorkspace<Scalar>
     ) -> Double {
         precondition(hasValidParameters, "parameters of a loss")
         var sum = 0.0
@@ -97,7 +119,8 @@ public enum ClassificationLoss: Equatable, Sendable, CustomStringConvertible {
         while first < samples {
             let tile = LossTile(
                 logits: logits + first, stride: stride, classes: classes,
-                count: min(samples - first, LossWorkspace<Scalar>.tile), labels: labels + first, workspace: workspace)
+                count: min(samples - first, LossWorkspace<Scalar>.tile), labels: labels + first, workspace: workspace,
+                tangents: tangents.map { $0 + first })
             switch self {
             case .crossEntropy:
                 sum += tile.crossEntropy(gradientScale: gradientScale, smoothing: nil, focusing: nil)

@@ -2,7 +2,8 @@ import LinearAlgebra
 
 extension LossTile {
     /// Σ of cross-entropy, of its label-smoothed form (`smoothing`: α) or of the focal loss (`focusing`: γ) over the
-    /// tile; with a scale, the logits become the gradient times it.
+    /// tile; with a scale, the logits become the gradient times it, and tangents, if there are any, their products with
+    /// the second derivatives times it.
     ///
     /// With m = max z, t = e^{z_y − m} and R = Σ_{j≠y} e^{z_j − m}, cross-entropy is (m − z_y) + log(1 + (R + (t − 1))):
     /// where the label has the largest logit t is exactly 1 and log1p(R) keeps the relative accuracy of a tiny loss;
@@ -17,8 +18,8 @@ extension LossTile {
         // Σ (m − z) under label smoothing; what multiplies cross-entropy's gradient under the focal loss.
         let extra = target + LossWorkspace<Scalar>.tile
         let losses = workspace.losses.start
-        gatherTargets(target)
-        columnMaxima(maximum)
+        gatherOwn(logits, into: target)
+        findColumnMaxima(of: logits, stride: stride, classes: classes, count: count, into: maximum)
 
         for i in 0..<count { rest[i] = 0 }
         if smoothing != nil { for i in 0..<count { extra[i] = 0 } }
@@ -46,8 +47,16 @@ extension LossTile {
             }
             target[i] = t
         }
-        if let focusing { focus(focusing, rest: rest, target: target, slope: extra) }
+        let bend = workspace.curvature.start
+        if let focusing {
+            focus(focusing, rest: rest, target: target, slope: extra, bend: tangents == nil ? nil : bend)
+        }
         if let gradientScale {
+            if let tangents {
+                multiplySoftmaxCurvature(
+                    by: tangents, gradientScale: gradientScale, rest: rest, target: target,
+                    focus: focusing.map { _ in (UnsafePointer(extra), UnsafePointer(bend)) })
+            }
             for i in 0..<count {
                 var factor = gradientScale / (rest[i] + target[i])
                 if focusing != nil { factor *= extra[i] }
@@ -57,16 +66,6 @@ extension LossTile {
             writeGradient(own: rest, factor: target, shift: smoothing.map { _ in gradientScale * Scalar(share) })
         }
         return sumOfLosses()
-    }
-
-    /// maximum[i] = max over classes of sample i's logits; NaN in the first row stays, NaN elsewhere shows in the sums.
-    @inline(__always)
-    private func columnMaxima(_ maximum: UnsafeMutablePointer<Scalar>) {
-        for i in 0..<count { maximum[i] = logits[i] }
-        for k in 1..<max(classes, 1) {
-            let row = logits + k * stride
-            for i in 0..<count { maximum[i] = row[i] > maximum[i] ? row[i] : maximum[i] }
-        }
     }
 
     /// e^{z − m} in the logits becomes factor·e^{z − m}, and `own` where the class is the sample's.

@@ -6,9 +6,12 @@ extension LossTile {
     /// The gradient of the focal loss is cross-entropy's times q^γ(1 + γ·p·L/q), a number a sample, left in `slope`.
     /// As q → 0 so does L, L/q → 1. Whole powers of q are products; the rest of γ goes through e^{γ log q}, whose
     /// relative error is that of its argument, a few |γ log q| units in the last place.
+    ///
+    /// With s this number, −q·p·ds/dp = γ p q^γ (2 − L + (γ − 1) p L/q) is what second derivatives need: left in `bend`.
     @inline(__always)
     func focus(
-        _ gamma: Double, rest: UnsafePointer<Scalar>, target: UnsafePointer<Scalar>, slope: UnsafeMutablePointer<Scalar>
+        _ gamma: Double, rest: UnsafePointer<Scalar>, target: UnsafePointer<Scalar>,
+        slope: UnsafeMutablePointer<Scalar>, bend: UnsafeMutablePointer<Scalar>?
     ) {
         let losses = workspace.losses.start
         let power = workspace.powers.start
@@ -34,6 +37,9 @@ extension LossTile {
             let ratio = q[i] > 0 ? losses[i] / q[i] : 1
             let p = Double(target[i]) / (Double(rest[i]) + Double(target[i]))
             slope[i] = Scalar(power[i] * (1 + gamma * p * ratio))
+            if let bend {
+                bend[i] = Scalar(gamma * p * power[i] * (2 - losses[i] + (gamma - 1) * p * ratio))
+            }
             losses[i] *= power[i]
         }
     }

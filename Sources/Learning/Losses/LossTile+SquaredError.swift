@@ -2,7 +2,8 @@ import LinearAlgebra
 
 extension LossTile {
     /// Σ ½[κ(z_y − M)² + Σ_{j≠y} z_j²] of the tile, κ the `weight` and M the `target` of the sample's own class, both 1
-    /// for the plain squared error; with a scale, the logits become their gradient times it.
+    /// for the plain squared error; with a scale, the logits become their gradient times it, and tangents, if there are
+    /// any, their products with the second derivatives times it.
     @inline(__always)
     func squaredError(gradientScale: Scalar?, weight: Double, target: Double) -> Double {
         let losses = workspace.losses.start
@@ -21,6 +22,10 @@ extension LossTile {
                     let difference = row[i] - (isOwn ? target : 0)
                     losses[i] += (isOwn ? 0.5 * weight : 0.5) * Double(difference) * Double(difference)
                     row[i] = (isOwn ? slope : gradientScale) * difference
+                }
+                if let tangents {
+                    let tangent = tangents + k * stride
+                    for i in 0..<count { tangent[i] *= labels[i] == label ? slope : gradientScale }
                 }
             } else {
                 for i in 0..<count {

@@ -11,9 +11,12 @@ public final class LossWorkspace<Scalar: BLASScalar> {
     let losses: Buffer<Double>
     /// Two vectors of a tile's length, for the focal loss.
     let powers: Buffer<Double>
+    /// Three vectors of a tile's length, for products with second derivatives.
+    let curvature: Buffer<Scalar>
 
     public init() {
         perSample = Buffer(count: 4 * Self.tile)
+        curvature = Buffer(count: 3 * Self.tile)
         losses = Buffer(count: Self.tile)
         powers = Buffer(count: 2 * Self.tile)
     }
@@ -28,20 +31,35 @@ struct LossTile<Scalar: BLASScalar> {
     let count: Int
     let labels: UnsafePointer<Int32>
     let workspace: LossWorkspace<Scalar>
+    /// Directions to multiply by the second derivatives, laid out as the logits.
+    var tangents: UnsafeMutablePointer<Scalar>?
 
-    /// The logit of sample i's own class, into `target[i]`.
+    /// The number of sample i's own class among `values`, laid out as the logits, into `target[i]`.
     @inline(__always)
-    func gatherTargets(_ target: UnsafeMutablePointer<Scalar>) {
+    func gatherOwn(_ values: UnsafePointer<Scalar>, into target: UnsafeMutablePointer<Scalar>) {
         for i in 0..<count {
             let label = Int(labels[i])
             precondition(label >= 0 && label < classes, "label out of range")
-            target[i] = logits[label &* stride &+ i]
+            target[i] = values[label &* stride &+ i]
         }
     }
 
     /// Σ losses, in a fixed order.
     @inline(__always)
     func sumOfLosses() -> Double { fixedOrderSum(workspace.losses.start, count) }
+}
+
+/// maximum[i] = max over classes of sample i's logits; NaN in the first row stays, NaN elsewhere shows in the sums.
+@inline(__always)
+func findColumnMaxima<Scalar: BLASScalar>(
+    of logits: UnsafePointer<Scalar>, stride: Int, classes: Int, count: Int,
+    into maximum: UnsafeMutablePointer<Scalar>
+) {
+    for i in 0..<count { maximum[i] = logits[i] }
+    for k in 1..<max(classes, 1) {
+        let row = logits + k * stride
+        for i in 0..<count { maximum[i] = row[i] > maximum[i] ? row[i] : maximum[i] }
+    }
 }
 
 /// Σ x[i] with four running sums: faster than one by one, and the same bits every time.

@@ -46,7 +46,7 @@ extension NetworkDecay {
 }
 
 /// The mean loss of a network on a data set, with its decays.
-public final class NetworkObjective<Scalar: BLASScalar>: Objective {
+public final class NetworkObjective<Scalar: BLASScalar> {
     public let network: Network
     public let loss: ClassificationLoss
     public let data: DataSet
@@ -83,6 +83,8 @@ public final class NetworkObjective<Scalar: BLASScalar>: Objective {
 
     public var layout: ParameterLayout { network.layout }
 
+    /// Loss of the shard without decays, its gradient added to `gradients`: normalised by the batch the shard is part of, so
+    /// that the shards of a batch add up to it.
     public func evaluate(
         _ shard: BatchShard, at parameters: ParameterBlock<Scalar>, addingTo gradients: ParameterBlock<Scalar>
     ) -> Double {
@@ -118,10 +120,12 @@ public final class NetworkObjective<Scalar: BLASScalar>: Objective {
         return value
     }
 
+    /// The decays of parameters, their gradient added to `gradients`: once a step, whatever the number of shards.
     public func decay(at parameters: ParameterBlock<Scalar>, addingTo gradients: ParameterBlock<Scalar>) -> Double {
         weightDecay.evaluate(at: parameters, addingTo: gradients)
     }
 
+    /// Starting values, a function of the seed alone.
     public func initialize(_ parameters: ParameterBlock<Scalar>, seed: UInt64) {
         self.seed = seed
         network.initialize(parameters, statistics, seed: seed)

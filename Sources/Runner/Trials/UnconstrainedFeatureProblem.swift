@@ -94,9 +94,9 @@ struct UnconstrainedFeatureProblem: Problem {
     }
 
     private func minimise<Scalar: BLASScalar>(_: Scalar.Type, _ host: any TrialHost) throws -> TrialRecord {
-        let objective = UnconstrainedFeatureObjective<Scalar>(model, initialScale: initialScale)
+        let objective = UnconstrainedFeatureObjective<Scalar>(model)
         let point = ParameterBlock<Scalar>(layout: objective.layout)
-        objective.initialize(point, seed: UInt64(seed))
+        objective.initialize(point, at: .gaussian(scale: initialScale), seed: UInt64(seed))
         let solver = solver(for: objective)
         var record = TrialRecord()
         let points = LogSpacedPoints(last: steps, count: measurements)
@@ -108,7 +108,7 @@ struct UnconstrainedFeatureProblem: Problem {
                 record.diverge("the objective is not finite at step \(step); lower the learning rate")
                 return record
             }
-            if objective.relativeGradientNorm(solver.gradient, at: point) <= tolerance {
+            if objective.relativeGradientNorm(solver.gradient, at: point, value: solver.objective) <= tolerance {
                 stop = .gradient
             } else if step == steps {
                 stop = stop ?? .steps
@@ -130,11 +130,7 @@ struct UnconstrainedFeatureProblem: Problem {
     private func solver<Scalar: BLASScalar>(
         for objective: UnconstrainedFeatureObjective<Scalar>
     ) -> any FullBatchSolver<Scalar, Never> {
-        let evaluate: FullBatchEvaluation<Scalar, Never> = { point, gradient in
-            gradient.zero()
-            return objective.evaluate(FullBatch(), at: point, addingTo: gradient)
-                + objective.decay(at: point, addingTo: gradient)
-        }
+        let evaluate: FullBatchEvaluation<Scalar, Never> = { objective.evaluate(at: $0, gradient: $1) }
         switch solver {
         case .lbfgs:
             return LBFGS(layout: objective.layout, evaluate: evaluate)
@@ -178,8 +174,8 @@ struct UnconstrainedFeatureProblem: Problem {
         record.set("stop", stop.rawValue)
         record.set("steps_made", step)
         record.set("gradient_norm", solver.gradient.norm)
-        record.set("classifier_norm", point.norm(of: objective.classifier))
-        record.set("features_norm", point.norm(of: objective.features))
+        record.set("classifier_norm", objective.variables.classifier.map { point.norm(of: $0) })
+        record.set("features_norm", point.norm(of: objective.variables.features))
         // Measured at this very step.
         for measurement in record.measurements where measurement.step == step && measurement.layer == Self.layer {
             record.set(measurement.metric, measurement.value)
@@ -198,7 +194,7 @@ struct UnconstrainedFeatureProblem: Problem {
     ) -> [(Metric, Double)] {
         let features = objective.featureMatrix(at: point)
         let classifier = LinearClassifier(
-            weights: objective.classifierMatrix(at: point), bias: objective.biasVector(at: point))
+            weights: objective.classifierMatrix(at: point)!, bias: objective.biasVector(at: point))
         var statistics = ClassStatistics(classes: model.classes, dimension: model.dimension)
         statistics.add(features, labels: objective.labels)
         guard !hasVanished(statistics, classifier) else { return [] }
