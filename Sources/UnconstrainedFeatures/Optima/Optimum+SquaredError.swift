@@ -24,9 +24,10 @@ extension UnconstrainedFeatureModel {
     }
 
     /// No bias, or a free one: then the mean over the samples is taken off the targets, and b is the classes' shares.
-    private func spectralOptimum(_ decays: (classifier: Double, features: Double)) -> Optimum? {
-        guard let sizes = samples.classSizes(classes: classes) else { return nil }
-        let rank = min(dimension, hidden?.width ?? dimension, classes)
+    /// With at most `limit` directions it is a critical point of the model.
+    func spectralOptimum(_ decays: (classifier: Double, features: Double), rank limit: Int? = nil) -> Optimum? {
+        guard let sizes = samples.classSizes(classes: classes), hidden?.activation != .relu else { return nil }
+        let rank = min(dimension, hidden?.width ?? dimension, classes, limit ?? classes)
         let fit = DirectionFit(samples: sampleCount, depth: depth, decays: decays)
         let targets = TargetDirections(sizes: sizes, centred: bias == .free)
         let fitted = targets.squares.enumerated().map { fit.gain(square: $1, allowed: $0 < rank) }
@@ -43,7 +44,7 @@ extension UnconstrainedFeatureModel {
             hiddenGains: kept.map { fitted[$0].weight }, hiddenCount: depth - 1)
         // Which of several equal directions are left out is open.
         let isUnique =
-            rank >= targets.squares.count || fitted[rank - 1].gain == 0
+            rank >= targets.squares.count || (rank > 0 && fitted[rank - 1].gain == 0) || rank == 0
             || targets.squares[rank - 1] > targets.squares[rank] * (1 + 1e-12)
         return Optimum(
             value: fitted.reduce(0) { $0 + $1.cost }, configuration: configuration, sizes: sizes, isUnique: isUnique)
