@@ -65,7 +65,7 @@ extension UnconstrainedFeatureModel {
         let isFrame = lead == k * temperature / (k - 1)
         // Smoothed labels want no larger lead than log((K − K α + α)/α). Unit vectors that agree less need one more
         // dimension: a component common to all rows of W.
-        guard isFrame || dimension >= classes else { return nil }
+        guard isFrame || dimension >= classes || classes >= 4 else { return nil }
         let configuration = ClassConfiguration.simplex(
             classes: classes, classifierNorm: 1, featureNorm: 1, bias: uniformBias())
         return Optimum(

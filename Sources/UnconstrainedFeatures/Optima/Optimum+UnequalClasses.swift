@@ -12,7 +12,7 @@ extension UnconstrainedFeatureModel {
     }
 
     /// Convex losses, classes of any sizes: the program solved numerically and kept only if its dual proves that nothing
-    /// lies below, by more than 10⁻¹⁰ of it. In d dimensions that may fail, as then the rank is bound; with d ≥ K − 1 under
+    /// lies below, by more than 10⁻⁹ of it (its own error is of second order in what that leaves open). In d dimensions that may fail, as then the rank is bound; with d ≥ K − 1 under
     /// cross-entropy (the columns of X sum to zero), d ≥ K under squared errors it is not.
     func unequalClassesOptimum(_ loss: ClassificationLoss) -> Optimum? {
         let sample = SampleLoss(loss)
@@ -23,7 +23,7 @@ extension UnconstrainedFeatureModel {
         guard let program, let decays else { return nil }
         let point = program.minimum()
         let value = program.evaluate(point, ParameterBlock(layout: program.layout))
-        guard value - program.lowerBound(point) <= 1e-10 * value else { return nil }
+        guard value - program.lowerBound(point) <= 1e-9 * value else { return nil }
         let raw = program.configuration(point, decays: decays)
         let sizes = classSizes
         let product = Matrix.product(raw.classifier, raw.features, transposeB: .yes)
