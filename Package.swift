@@ -73,7 +73,7 @@ let package = Package(
         .testTarget(name: "SweepsTests", dependencies: ["Sweeps"]),
         .testTarget(name: "ResultsTests", dependencies: ["Results", "Sweeps"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Results", "Sweeps"]),
-        .testTarget(name: "RunnerTests", dependencies: ["Runner", "ArrayFiles", "Learning", "Sweeps"]),
+        .testTarget(name: "RunnerTests", dependencies: ["Runner", "ArrayFiles", "Learning", "Results", "Sweeps"]),
         // Starts the built programs, alone and under mpirun.
         .target(name: "Programs", path: "Tests/Programs"),
         .executableTarget(

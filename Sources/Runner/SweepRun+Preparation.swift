@@ -24,7 +24,7 @@ extension SweepRun {
     /// Everything that can be wrong with the sweep file, or with a store that is there, shows here.
     func prepare() throws -> Preparation {
         let file = try SweepFile.load(path: options.sweepPath)
-        let plan = try file.expand(reporting: TrialBuilder.reports, check: builder.check)
+        let plan = try file.expand(check: builder.check, reporting: TrialBuilder.reports)
         try builder.checkExecution(of: plan, in: file, ranks: world.size)
         let directory = options.directory ?? "runs/\(file.name)"
         let store = ResultsStore.exists(in: directory) ? try ResultsStore(directory: directory) : nil

@@ -89,8 +89,11 @@ extension Claim {
         }
     }
 
+    /// Those that `where` reads.
+    public var filterNames: [String] { filter?.names ?? [] }
+
     /// Whether the claim itself says what it makes of trials that failed or diverged.
-    public var readsState: Bool { names.contains("state") || filter?.names.contains("state") == true }
+    public var readsState: Bool { (names + filterNames).contains("state") }
 
     /// Those read outside aggregates.
     var trialNames: [Int] {

@@ -3,11 +3,11 @@ extension SweepFile {
     ///
     /// - Parameters:
     ///   - limit: Most combinations, before `where`. A file with more is refused before any is made.
-    ///   - reports: What trials of a problem report; nil leaves the names in claims unchecked.
     ///   - check: What only other modules can find wrong with a trial; called once for each distinct trial.
+    ///   - reports: What trials of a problem report; nil leaves the names in claims unchecked.
     public func expand(
-        limit: Int = 2_000_000, reporting reports: ((String) -> ReportSchema)? = nil,
-        check: (Trial) -> [ParameterProblem] = { _ in [] }
+        limit: Int = 2_000_000, check: (Trial) -> [ParameterProblem] = { _ in [] },
+        reporting reports: ((String) -> ReportSchema)? = nil
     ) throws(SweepFileErrors) -> Plan {
         var mistakes = Mistakes(path: path)
         checkSize(limit, &mistakes)

@@ -23,7 +23,7 @@ struct PlanCommand: ParsableCommand {
     func run() throws {
         let sweep = try SweepFile.load(path: file)
         let builder = TrialBuilder(dataSets: data.shelf)
-        let plan = try sweep.expand(reporting: TrialBuilder.reports, check: builder.check)
+        let plan = try sweep.expand(check: builder.check, reporting: TrialBuilder.reports)
         try builder.checkExecution(of: plan, in: sweep, ranks: nil)
         let seconds = plan.trials.map { CostModel().seconds(builder.cost(of: $0.trial)) }
         let report = PlanReport(sweep, plan, seconds: seconds, ranks: ranks)

@@ -41,6 +41,8 @@ import Testing
         let words =
             BlockParser.controlKeys + SweepFile.fileKeys + Execution.keys + ParameterSchema.Definition.helpers
             + ParameterSchema.Definition.draws + Expression.Function.allCases.map(\.rawValue)
+            + [ExpressionParser.definedName, Expression.Slope.name] + Expression.Aggregate.allCases.map(\.rawValue)
+            + Expression.Slope.Axis.allCases.map(\.rawValue)
         for word in words {
             #expect(
                 Self.document.contains("`\(word)") || Self.document.contains("\(word): "), "'\(word)' is not explained")
@@ -52,7 +54,7 @@ import Testing
         #expect(parts.count >= 3)
         for part in parts {
             let text = part.components(separatedBy: "```")[0]
-            #expect(mistakes(in: text) == [], "\(text)")
+            #expect(throws: Never.self, "\(text)") { try plan(text) }
         }
     }
 

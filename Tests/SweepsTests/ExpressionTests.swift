@@ -27,6 +27,8 @@ import Testing
         "min(d, K, 9) == 4", "max(d, K) == 8", "lambda == 1e-3", "lambda == 1.0E-3", "d-1==7", "d>1e+0",
         "not (missing > 1)", "not (missing < 1)", "not (missing == 1)", "not (missing + 1 > 0)",
         "not (missing == other)",
+        "defined(d)", "not defined(missing)", "defined(d + K)", "not defined(d + missing)", "not defined(0 / 0)",
+        "defined(loss) and not defined(d ^ (0 / 0))", "not (min(0 / 0, 1) <= 1)", "not (max(1, 0 / 0) >= 1)",
         "not (missing in [1])", "not (missing not in [1])", "not (max(missing, 1) > 0)", "not (1 < missing < 3)",
     ])
     func isTrue(text: String) throws { #expect(try Self.holds(text)) }
@@ -49,7 +51,9 @@ import Testing
         ("min() > 1", 0, "arguments"), ("loss == 'mse", 8, "not closed"), ("d > 1.2.3", 4, "not a number"),
         ("d > 5x", 4, "not a number"), ("d > 1e999", 4, "too large"), ("d § 3", 2, "unexpected '§'"),
         ("d > * 3", 4, "unexpected '*'"),
-        ("and", 0, "unexpected 'and'"), ("d ≤ 3", 2, "'<='"),
+        ("defined(d, K)", 0, "one argument"), ("defined(d > 1)", 8, "no value"),
+        ("mean(d) > 1", 0, "no function 'mean'"),
+        ("slope(nc1, step) < 0", 0, "no function 'slope'"), ("and", 0, "unexpected 'and'"), ("d ≤ 3", 2, "'<='"),
     ])
     func parsingErrors(text: String, offset: Int, fragment: String) {
         do {

@@ -30,6 +30,10 @@ import Testing
             architecture: mlp(512-512)
             grid: {lambda: logspace(1e-5, 1e-1, 3), schedule: [step(0.1, 60), constant]}
             epochs: 1
+        expect:
+          - gap <= 1e-8 where d >= K - 1
+          - max(abs(gap)) - min(gap) < 1e-6 where loss == "mse" by K, d
+          - 'count(stop == "steps") == 0 and slope(log(nc1), layer, test) < 0'
         """
 
     static let pieces: [String] = [
@@ -38,7 +42,7 @@ import Testing
         "\n", "\r", "\0", "\u{FEFF}", "\u{E000}", "\u{E001}", "\u{301}", "é", "999999999999999999999", "-1", "1e999",
         "nan", "0", "---\n",
         "...\n", "? ", "!!int ", "%", "\\", "null", "~", "K", "range(0, 1000000000, 1)", "logspace(", "seeds",
-        "where: ", "\u{2028}",
+        "where: ", "\u{2028}", " where ", " by ", "slope(", "count(", "defined(", "expect: ",
     ]
 
     @Test func mutatedFilesGiveAPlanOrPlacedMessages() throws {

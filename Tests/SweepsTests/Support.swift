@@ -12,7 +12,7 @@ let minimal = """
 /// The mistakes of a text, found when parsing or expanding; empty for a good one.
 func mistakes(in text: String, limit: Int = 2_000_000) -> [String] {
     do {
-        _ = try SweepFile.parse(text, path: "s.yaml").expand(limit: limit)
+        _ = try SweepFile.parse(text, path: "s.yaml").expand(limit: limit, reporting: reports(of:))
         return []
     } catch {
         return error.messages
@@ -22,3 +22,19 @@ func mistakes(in text: String, limit: Int = 2_000_000) -> [String] {
 func plan(_ text: String) throws -> Plan { try SweepFile.parse(text, path: "s.yaml").expand() }
 
 func trials(_ text: String) throws -> [Trial] { try plan(text).trials.map(\.trial) }
+
+/// A few of the columns that the trials of the problems report.
+func reports(of problem: String) -> ReportSchema {
+    let fixed: [Vocabulary.Name] = [
+        .word("trial"), .choice("state", ["done", "diverged", "failed"]), .number("seconds"), .word("host"),
+    ]
+    return problem == "ufm"
+        ? ReportSchema(
+            columns: fixed + [
+                .number("objective"), .number("gap"), .number("nc1"), .choice("stop", ["gradient", "steps"]),
+            ],
+            modelMetrics: ["objective", "gap"], layerMetrics: ["nc1"])
+        : ReportSchema(
+            columns: fixed + [.number("test_accuracy"), .number("nc1")], modelMetrics: ["loss"],
+            layerMetrics: ["nc1", "cdnv"], hasEpochs: true)
+}
