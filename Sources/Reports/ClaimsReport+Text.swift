@@ -103,9 +103,8 @@ extension ClaimsReport {
             let isReadable = !claim.hasListNames && !claim.hasAggregates && claim.filterSlopes.isEmpty
             if isReadable, claim.names.allSatisfy(results.columns.contains) {
                 let isEnded = worst.row.map { isExcused($0, claim) } ?? false
-                conditions = [
-                    isEnded ? "(state != done or not (\(claim.conditionText)))" : "not (\(claim.conditionText))"
-                ]
+                let condition = isEnded ? "state == done and (\(claim.conditionText))" : claim.conditionText
+                conditions = ["not (\(condition))"]
             } else {
                 conditions = ["trial == '\(trial)'"]
             }

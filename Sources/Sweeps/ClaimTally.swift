@@ -84,12 +84,18 @@ public struct ClaimTally<Row> {
         guard claim.isOfSingleTrials, try claim.selects(value) else { return }
         trials += 1
         let key = claim.groupColumns.map(value)
-        let aggregates = claim.hasAggregates ? groups[number(ofGroup: key)].aggregates : []
+        let group = claim.hasAggregates ? groups[number(ofGroup: key)] : nil
         let judgement =
             isDone || claim.readsState
-            ? try claim.judge(aggregates: aggregates, value)
+            ? try claim.judge(aggregates: group?.aggregates ?? [], value)
             : Claim.Judgement(holds: nil, excess: .infinity, subject: nil)
-        note(judgement, row, key, missing: judgement.holds == nil ? claim.missing(value) : nil)
+        let missing = claim.missing(value)
+        if judgement.holds == nil, missing == nil, let other = group?.incomplete {
+            // It is another trial of the group that lacks what this one is held against.
+            note(judgement, other.row, key, missing: other.missing)
+        } else {
+            note(judgement, row, key, missing: judgement.holds == nil ? missing : nil)
+        }
     }
 
     private mutating func number(ofGroup key: [ParameterValue?]) -> Int {

@@ -75,7 +75,7 @@ import Testing
                 "Claims", "  FAILED K >= 3: 3 of 8 trials fail",
                 "         worst trial \(diverged) (K=4, seed=1): it diverged; 'where state == done' would leave such "
                     + "trials out",
-                "         ncsweep results DIR --where \"(state != done or not (K >= 3))\"",
+                "         ncsweep results DIR --where \"not (state == done and (K >= 3))\"",
                 "  FAILED max(gap) < 99 by K: 1 of 2 groups of 8 trials fails",
                 "         K=4: trial \(diverged) (K=4, seed=1) diverged; 'where state == done' would leave such trials out",
                 "         ncsweep results DIR --where \"K == 4\"", "  FAILED optimum > 0: 8 of 8 trials fail",

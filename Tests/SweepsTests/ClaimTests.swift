@@ -113,7 +113,7 @@ import Testing
             "  - slope(slope(gap, step), step) < 0",
             ["7:11: expect: a slope stands within another; take them apart"]
         ),
-        ("  - ''", ["7:5: expect: the claim is empty; write one such as 'gap <= 1e-8'"]),
+        ("  - ''", ["7:6: expect: the claim is empty; write one such as 'gap <= 1e-8'"]),
         ("  -", ["7:4: 'expect' takes claims such as 'gap <= 1e-8'; quote one that holds ': ' or ' #'"]),
         ("  - gap: 1", ["7:5: 'expect' takes claims such as 'gap <= 1e-8'; quote one that holds ': ' or ' #'"]),
         ("  []", ["7:3: 'expect' is empty; write a claim such as 'gap <= 1e-8', or remove it"]),
@@ -121,19 +121,15 @@ import Testing
         (
             "  - gapp < 1\n  - nc < 1\nwhere: K > 100",
             [
-                "1:1: 'where' leaves nothing", "7:5: expect: unknown name 'gapp'; did you mean 'gap'?",
-                "8:5: expect: unknown name 'nc'; did you mean 'nc1'?",
+                "7:5: expect: unknown name 'gapp'; did you mean 'gap'?",
+                "8:5: expect: unknown name 'nc'; did you mean 'n'?",
+                "9:8: where: no combination is left of 1 in 'block 1'; loosen the condition",
             ]
         ),
     ]
 
     @Test(arguments: mistaken) func mistakesAreToldBeforeTheRun(lines: String, expected: [String]) {
-        let found = mistakes(in: Self.file + lines + "\n")
-        guard expected.count == 1 else {
-            #expect(expected.dropFirst().allSatisfy { message in found.contains("s.yaml:" + message) }, "\(found)")
-            return
-        }
-        #expect(found == expected.map { "s.yaml:" + $0 })
+        #expect(mistakes(in: Self.file + lines + "\n") == expected.map { "s.yaml:" + $0 })
     }
 
     @Test func placesInTheFile() {
@@ -185,26 +181,29 @@ import Testing
             "count(stop == steps or gap > 1) == 0", "slope(log(nc1), layer, test) < 0 and std(nc1) < median(nc1)",
             "objective in [min(objective), 3] where defined(slope(gap, step))",
         ]
-        let pieces = [
-            "(", ")", ",", " by ", " where ", "slope(", "min(", "count(", "defined(", "not ", " or ", "gap", "K", "1",
-            "'",
-            "\"", "^", "-", "[", "]", " in ", "layer", "stop", " == ", "<",
-        ]
+        func tokens(_ text: String) -> [String] {
+            text.matches(of: /[A-Za-z0-9_.]+|'[a-z]*'|[<>=]=|[^ ]/).map { String($0.0) }
+        }
+        let pool = seeds.flatMap(tokens)
         let random = Philox(seed: 2, purpose: .test)
         var judged = 0
-        for round in 0..<4000 {
-            var text = Array(seeds[round % seeds.count])
+        for round in 0..<8000 {
+            var words = tokens(seeds[round % seeds.count])
             for edit in 0...(round % 3) {
                 let index = UInt64(round * 4 + edit)
-                let place = random.integer(below: text.count, at: index)
-                let length = min(random.integer(below: 6, at: index, stream: 1), text.count - place)
-                let piece = Array(pieces[random.integer(below: pieces.count, at: index, stream: 2)])
-                text.replaceSubrange(place..<(place + length), with: piece)
+                let place = random.integer(below: words.count, at: index)
+                let piece = pool[random.integer(below: pool.count, at: index, stream: 1)]
+                switch random.integer(below: 3, at: index, stream: 2) {
+                case 0: words.insert(piece, at: place)
+                case 1: words[place] = piece
+                default: words.remove(at: place)
+                }
             }
+            let text = words.joined(separator: " ")
             let claim: Claim
             let vocabulary = Vocabulary(ParameterSchema.named("ufm")!.vocabulary.names + reports(of: "ufm").columns)
-            do { claim = try Claim(parsing: String(text), vocabulary, [reports(of: "ufm")]) } catch {
-                #expect((0...text.count).contains(error.offset) && !error.message.isEmpty, "\(String(text)): \(error)")
+            do { claim = try Claim(parsing: text, vocabulary, [reports(of: "ufm")]) } catch {
+                #expect((0...text.count).contains(error.offset) && !error.message.isEmpty, "\(text): \(error)")
                 continue
             }
             judged += 1
@@ -217,6 +216,6 @@ import Testing
             for (number, row) in rows.enumerated() { try tally.judge(number, isDone: true) { row[$0] } }
             #expect(tally.failures <= tally.trials)
         }
-        #expect((100..<3000).contains(judged))
+        #expect((200..<6000).contains(judged))
     }
 }

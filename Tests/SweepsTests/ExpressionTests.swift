@@ -51,7 +51,7 @@ import Testing
         ("min() > 1", 0, "arguments"), ("loss == 'mse", 8, "not closed"), ("d > 1.2.3", 4, "not a number"),
         ("d > 5x", 4, "not a number"), ("d > 1e999", 4, "too large"), ("d § 3", 2, "unexpected '§'"),
         ("d > * 3", 4, "unexpected '*'"),
-        ("defined(d, K)", 0, "one argument"), ("defined(d > 1)", 8, "no value"),
+        ("defined(d, K)", 0, "one argument"), ("defined(d > 1)", 10, "')' is missing"),
         ("mean(d) > 1", 0, "no function 'mean'"),
         ("slope(nc1, step) < 0", 0, "no function 'slope'"), ("and", 0, "unexpected 'and'"), ("d ≤ 3", 2, "'<='"),
     ])
