@@ -6,7 +6,7 @@ public struct CriticalPoint: Sendable {
     public let value: Double
     /// In as many dimensions as the rank of WH; further ones are zero.
     public let configuration: ClassConfiguration
-    /// ‖∇g‖₂ − Λ: above zero the point is no global minimum, and has the curvature −2 times this along its escape direction
+    /// ‖∇g‖₂ − Λ: above zero the point has the curvature −2 times this along its escape direction
     /// in any dimension above `rank`. nil where hidden layers make it mean nothing.
     public let excess: Double?
 

@@ -1,7 +1,8 @@
+import Learning
 import LinearAlgebra
 
 /// What the gradient of the loss with respect to the logits proves at a critical point under decays (docs/THEORY.md, "The
-/// landscape"): one with ‖∇g‖₂ ≤ Λ is a global minimum, in any dimension; any other has, where W leaves a direction of
+/// landscape"): one with ‖∇g‖₂ ≤ Λ is a global minimum, in any dimension, where the model `hasGlobalCertificate`; any other has, where W leaves a direction of
 /// feature space unused, one of negative curvature.
 public struct GlobalCertificate: Sendable {
     /// ‖∇g‖₂ of ∇g (K × N), g the mean loss.
@@ -21,6 +22,19 @@ public struct GlobalCertificate: Sendable {
         excess = spectralNorm - nuclearDecay
         left = Array(parts.left.row(0))
         right = Array(parts.right.row(0))
+    }
+}
+
+extension UnconstrainedFeatureModel {
+    /// Whether ‖∇g‖₂ ≤ Λ proves critical points global: two decays, one matrix between features and logits, and a loss that
+    /// is convex in the logits, which the focal loss is not.
+    public var hasGlobalCertificate: Bool {
+        guard regularization.isDecay, classifier == .learned, hidden == nil else { return false }
+        return switch loss {
+        case .classification(.focal(let gamma)): gamma == 0
+        case .classification, .pickAllLabel: true
+        case .supervisedContrastive: false
+        }
     }
 }
 

@@ -52,16 +52,6 @@ public struct ClassConfiguration: Sendable, Equatable {
         zip(sizes, features.rowNorms).reduce(0) { $0 + Double($1.0) * $1.1 * $1.1 }
     }
 
-    /// W (K × d) and H (d × N), samples sorted by class, further coordinates zero; nil where d < r.
-    public func embedded(dimension d: Int, sizes: [Int]) -> (classifier: Matrix, features: Matrix)? {
-        guard d >= dimension else { return nil }
-        let labels = sizes.enumerated().flatMap { Array(repeating: $0.offset, count: $0.element) }
-        return (
-            Matrix(rows: classes, columns: d) { $1 < dimension ? classifier[$0, $1] : 0 },
-            Matrix(rows: d, columns: labels.count) { $0 < dimension ? features[labels[$1], $0] : 0 }
-        )
-    }
-
     /// How far W (K × d) and class features (K × d, a row a class) are from this configuration turned by any rotation: the
     /// larger of ‖WWᵀ − G_W‖_F/‖G_W‖_F and the same of the features. Where the configuration is zero, absolute.
     public func deviation(classifier other: Matrix, features otherFeatures: Matrix) -> Double {
@@ -70,6 +60,28 @@ public struct ClassConfiguration: Sendable, Equatable {
             return difference.frobeniusNorm / (norm > 0 ? norm : 1)
         }
         return max(distance(other, classifierGram), distance(otherFeatures, featureGram))
+    }
+}
+
+extension UnconstrainedFeatureModel {
+    /// A configuration as a point of this model: coordinates behind the first r are zero. nil where fewer are there, and for
+    /// sets of labels.
+    public func point(of configuration: ClassConfiguration) -> UnconstrainedFeaturePoint? {
+        let (r, width) = (configuration.dimension, classifierWidth)
+        guard min(dimension, width) >= r, let sizes = samples.classSizes(classes: classes) else { return nil }
+        let labels = sizes.enumerated().flatMap { Array(repeating: $0.offset, count: $0.element) }
+        let isTrained = hasClassifier && classifier == .learned
+        return UnconstrainedFeaturePoint(
+            classifier: isTrained
+                ? Matrix(rows: classes, columns: width) { $1 < r ? configuration.classifier[$0, $1] : 0 } : nil,
+            hidden: (0..<depth - 1).map { layer in
+                Matrix(rows: width, columns: layer == 0 ? dimension : width) {
+                    $0 == $1 && $0 < r ? configuration.hiddenGains[$0] : 0
+                }
+            },
+            features: Matrix(rows: dimension, columns: labels.count) {
+                $0 < r ? configuration.features[labels[$1], $0] : 0
+            }, bias: configuration.bias)
     }
 }
 

@@ -63,8 +63,8 @@ extension UnconstrainedFeatureModel {
             let lead = logistic.minimizer(upTo: k * temperature / (k - 1))
         else { return nil }
         let isFrame = lead == k * temperature / (k - 1)
-        // Smoothed labels want no larger lead than log((K − K α + α)/α). Unit vectors that agree less need one more
-        // dimension: a component common to all rows of W.
+        // Smoothed labels want no larger lead than log((K − Kα + α)/α). Unit vectors of the simplex agree less by a part that
+        // all rows of W share, in one more dimension, or for K ≥ 4 by W ↦ WA, H ↦ A⁻¹H within K − 1 (docs/THEORY.md).
         guard isFrame || dimension >= classes || classes >= 4 else { return nil }
         let configuration = ClassConfiguration.simplex(
             classes: classes, classifierNorm: 1, featureNorm: 1, bias: uniformBias())
