@@ -36,10 +36,7 @@ extension UnconstrainedFeatureModel {
             return CriticalPoint(value: value, configuration: zero, excess: excess(loss, zero))
         }
         let point = program.minimum()
-        let raw = program.configuration(point, decays: decays)
-        let configuration = ClassConfiguration.balanced(
-            logits: Matrix.product(raw.classifier, raw.features, transposeB: .yes), sizes: classSizes, decays: decays,
-            bias: raw.bias)
+        let configuration = program.configuration(point, decays: decays)
         return CriticalPoint(
             value: program.evaluate(point, ParameterBlock(layout: program.layout)), configuration: configuration,
             excess: excess(loss, configuration))

@@ -24,11 +24,7 @@ extension UnconstrainedFeatureModel {
         let point = program.minimum()
         let value = program.evaluate(point, ParameterBlock(layout: program.layout))
         guard value - program.lowerBound(point) <= 1e-9 * value else { return nil }
-        let raw = program.configuration(point, decays: decays)
-        let sizes = classSizes
-        let product = Matrix.product(raw.classifier, raw.features, transposeB: .yes)
         return Optimum(
-            value: value, configuration: .balanced(logits: product, sizes: sizes, decays: decays, bias: raw.bias),
-            sizes: sizes)
+            value: value, configuration: program.configuration(point, decays: decays), sizes: classSizes)
     }
 }
