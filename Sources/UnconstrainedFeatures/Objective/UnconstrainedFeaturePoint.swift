@@ -57,7 +57,10 @@ extension UnconstrainedFeatureObjective {
         if let slice = variables.bias { write(matrices.bias!, to: slice) }
         if let slack = variables.classifierSlack { setSlack(slack, behind: variables.classifier!, of: point) }
         if let slack = variables.featuresSlack { setSlack(slack, behind: variables.features, of: point) }
-        if model.regularization.isSpheres { variables.spheres.normalize(point) }
+        if model.regularization.isSpheres {
+            variables.spheres.normalize(point)
+            precondition(point.norm.isFinite, "a vector of length zero has no place on a sphere")
+        }
     }
 
     /// The slack that brings a matrix and it to the length of their sphere, the matrix scaled down where it is longer.
@@ -68,21 +71,5 @@ extension UnconstrainedFeatureObjective {
         let norm = point.norm(of: slice)
         if norm > radius { Scalar.scale(slice.count, Scalar(radius / norm), point.pointer(to: slice)) }
         point.pointer(to: slack)[0] = Scalar(max(0, radius * radius - norm * norm).squareRoot())
-    }
-}
-
-extension SphereProduct {
-    /// Scales each vector to the length of its sphere; one that is zero points along its first axis.
-    func normalize<Scalar>(_ point: ParameterBlock<Scalar>) {
-        for family in families {
-            for i in 0..<family.count {
-                let first = point.start + family.offset + i * family.vectorStride
-                let elements = stride(from: 0, to: family.length * family.elementStride, by: family.elementStride)
-                let square = elements.reduce(0.0) { $0 + Double(first[$1]) * Double(first[$1]) }
-                let factor = square > 0 ? family.radius / square.squareRoot() : 0
-                for j in elements { first[j] = Scalar(Double(first[j]) * factor) }
-                if square == 0 { first[0] = Scalar(family.radius) }
-            }
-        }
     }
 }
