@@ -105,7 +105,7 @@ extension StoredResults {
 
     /// The outcomes that lead the table, before the others and the final metrics.
     static let leadingOutcomes = [
-        "objective", "optimum", "gap", "train_loss", "test_loss", "train_accuracy", "test_accuracy",
+        "objective", "optimum", "gap", "verdict", "train_loss", "test_loss", "train_accuracy", "test_accuracy",
     ]
 
     private static func layout(_ db: Database) throws -> ([String], [String: Int], [Int64: Int]) {

@@ -12,7 +12,7 @@ struct ClaimsCommand: ParsableCommand {
             them and runs no trial twice. The exit code is \(failureCode) if a claim fails.
             """)
 
-    /// The exit code where results do not bear out a claim.
+    /// The exit code where results do not bear out a claim, or contradict theory.
     static let failureCode = 3
 
     @Argument(help: "The folder the sweep wrote to.")
@@ -37,8 +37,15 @@ struct ClaimsCommand: ParsableCommand {
         throw ExitCode(Int32(try Self.judge(file, by: results)))
     }
 
-    /// Prints how the claims of a file fare, if it makes any, and returns the exit code.
+    /// Prints what contradicts theory and how the claims of a file fare, if there are any, and returns the exit code.
     static func judge(_ file: SweepFile, by results: StoredResults) throws -> Int {
+        let contradictions = try ContradictionsReport(results)
+        try StandardOutput.write { try $0.write(contradictions.text) }
+        let code = try judgeClaims(of: file, by: results)
+        return contradictions.count > 0 ? failureCode : code
+    }
+
+    private static func judgeClaims(of file: SweepFile, by results: StoredResults) throws -> Int {
         guard file.claimCount > 0 else { return 0 }
         let report = try ClaimsReport(file.claims(reporting: TrialBuilder.reports), on: results)
         try StandardOutput.write { try $0.write(report.text(width: StandardOutput.terminalWidth ?? 100)) }

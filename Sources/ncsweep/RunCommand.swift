@@ -12,7 +12,8 @@ struct RunCommand: ParsableCommand {
         discussion: """
             Trials that have a result in the folder are not run again. SIGINT and SIGTERM stop the sweep with all \
             finished trials stored; the exit code is then 130 or 143. When all trials have ended, the claims under \
-            'expect' in the sweep file are judged; the exit code is \(ClaimsCommand.failureCode) if one fails.
+            'expect' in the sweep file are judged; the exit code is \(ClaimsCommand.failureCode) if one fails, \
+            or a trial contradicts theory.
             """)
 
     @Argument(help: "The sweep file.")

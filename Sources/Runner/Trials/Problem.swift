@@ -61,7 +61,8 @@ public struct TrialBuilder {
     /// - Parameter isPlanned: the problem will not be run.
     func problem(_ trial: Trial, isPlanned: Bool = false) throws(ParameterProblem) -> any Problem {
         switch trial.problem {
-        case "ufm", "landscape": try UnconstrainedFeatureProblem(trial)
+        case "ufm": try UnconstrainedFeatureProblem(trial)
+        case "landscape": try LandscapeProblem(trial)
         case "network": try NetworkProblem(trial, dataSets: dataSets, planning: isPlanned ? plannedNetworks : nil)
         default: throw ParameterProblem(name: "problem", message: "unknown problem '\(trial.problem)'")
         }
@@ -70,7 +71,8 @@ public struct TrialBuilder {
     /// What trials of a problem report, with the columns that every trial has.
     public static func reports(of problem: String) -> ReportSchema {
         switch problem {
-        case "ufm", "landscape": UnconstrainedFeatureProblem.reports.adding(StoredResults.fixedColumns)
+        case "ufm": UnconstrainedFeatureProblem.reports.adding(StoredResults.fixedColumns)
+        case "landscape": LandscapeProblem.reports.adding(StoredResults.fixedColumns)
         case "network": NetworkProblem.reports.adding(StoredResults.fixedColumns)
         default: preconditionFailure("unknown problem '\(problem)'")
         }

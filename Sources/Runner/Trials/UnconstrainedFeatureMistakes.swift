@@ -16,6 +16,7 @@ struct UnconstrainedFeatureMistakes {
         checkFrame()
         checkStart()
         checkSaddle()
+        checkPoint()
     }
 
     private mutating func add(_ key: String, _ message: String) {
@@ -66,12 +67,19 @@ struct UnconstrainedFeatureMistakes {
 
     private mutating func checkStart() {
         guard case .text(let start)? = trial["start"], start != "gaussian" else { return }
-        if !has("regularization", "decay") {
-            add("start", "a start at '\(start)' is none of spheres and balls; write gaussian")
+        let constraint = trial.text("regularization")
+        guard has("regularization", "decay") || (start == "origin" && constraint == "norm_balls") else {
+            add("start", "no trial on \(constraint) starts at '\(start)'; write gaussian")
+            return
         }
         guard start == "identity" else { return }
         if has("classifier", "fixed_etf") {
             add("start", "an identity start sets the classifier, which is fixed; write gaussian or origin")
+        }
+        if has("loss", "pick_all_label") {
+            add(
+                "start",
+                "an identity start gives each sample one class, and these have several; write gaussian or origin")
         }
         for key in ["d", "hidden_width"] where trial[key] != nil && trial.integer(key) < classes {
             add(
@@ -83,12 +91,34 @@ struct UnconstrainedFeatureMistakes {
 
     private mutating func checkSaddle() {
         guard trial["rank"] != nil else { return }
-        let rank = trial.integer("rank")
+        let (rank, dimensions) = (trial.integer("rank"), trial.integer("d"))
         if rank > classes - 2 {
-            add("rank", "saddles have a rank below K - 1, and 'rank' is \(rank) with K \(classes); lower it")
+            add("rank", "saddles have a rank of at most K - 2 = \(classes - 2), and 'rank' is \(rank); lower it")
         }
-        if rank > trial.integer("d") {
-            add("rank", "'rank' is \(rank), and there are \(trial.integer("d")) dimensions; lower it")
+        if rank > dimensions {
+            add("rank", "'rank' is \(rank), and 'd' is \(dimensions): a saddle has no more dimensions; lower it")
         }
+        let isKnown =
+            has("regularization", "decay") && has("classifier", "learned") && !isDeep && !has("loss", "pick_all_label")
+        if !isKnown {
+            add(
+                has("point", "saddle") ? "point" : "start",
+                "saddles are constructed for one label a sample, decays, a learned classifier and depth 1; write end or "
+                    + "gaussian")
+        }
+    }
+
+    /// What can be told without solving anything.
+    private mutating func checkPoint() {
+        if has("point", "origin"), has("regularization", "spheres") || !has("classifier", "learned") {
+            add("point", "the origin is no critical point on spheres or with a fixed classifier; write end")
+        }
+        // Of unequal classes the optimum is a program of its own, which is not solved twice.
+        guard has("point", "optimum"), problems.isEmpty, let model = try? UnconstrainedFeatureModel(trial) else {
+            return
+        }
+        let isKnown =
+            if case .classSizes = model.samples { true } else { ConstructedPoint.optimum.matrices(of: model) != nil }
+        if !isKnown { add("point", "theory constructs no optimum of this model; write end") }
     }
 }

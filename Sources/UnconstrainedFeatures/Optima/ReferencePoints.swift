@@ -7,7 +7,7 @@ import Learning
 /// The objective at its best along a family of points that is no proven optimum: something to compare with where `optimum`
 /// is nil. The trial may well end below.
 public struct ReferencePoint: Sendable, Equatable {
-    public enum Family: String, Sendable {
+    public enum Family: String, Sendable, CaseIterable {
         /// A simplex frame.
         case simplex = "etf"
         /// Classes in pairs, opposite to each other and orthogonal to the other pairs: K/2 directions.

@@ -1,0 +1,86 @@
+import Learning
+import LinearAlgebra
+import NeuralCollapse
+import UnconstrainedFeatures
+
+/// A point of an unconstrained feature model as matrices, with what its own gradient proves.
+struct MeasuredPoint<Scalar: BLASScalar> {
+    let objective: UnconstrainedFeatureObjective<Scalar>
+    let block: ParameterBlock<Scalar>
+    /// f.
+    let value: Double
+    let gradientNorm: Double
+    let relativeGradientNorm: Double
+    /// W (K × width); nil where there is no classifier.
+    let weights: Matrix?
+    /// H as rows (N × d).
+    let features: Matrix
+    /// ∇g (K × N).
+    let lossGradient: Matrix
+    /// nil where there is none (`UnconstrainedFeatureModel.lowerBound`).
+    let bound: LowerBound?
+    let largestLogit: Double
+    /// Whether the gradient is that of the values around the point.
+    let hasTrueGradient: Bool
+
+    /// - Parameter function: what was minimised: the objective, but for tests that put mistakes into it.
+    init(
+        _ objective: UnconstrainedFeatureObjective<Scalar>, _ function: any TwiceDifferentiable<Scalar>,
+        at block: ParameterBlock<Scalar>, value: Double, gradient: ParameterBlock<Scalar>
+    ) {
+        self.objective = objective
+        self.block = block
+        self.value = value
+        gradientNorm = gradient.norm
+        relativeGradientNorm = objective.relativeGradientNorm(gradient, at: block, value: value)
+        weights = objective.classifierMatrix(at: block)
+        features = objective.featureMatrix(at: block)
+        largestLogit = objective.logits(at: block)?.elements.reduce(0) { max($0, abs($1)) } ?? 0
+        // Differences say nothing across the kinks of ReLU.
+        hasTrueGradient =
+            objective.model.hidden?.activation == .relu
+            || function.gradientAgreesWithValues(at: block, rounding: largestLogit)
+        let loss: Double
+        (loss, lossGradient) = objective.outputGradient(at: block)
+        bound =
+            if let weights {
+                objective.model.lowerBound(
+                    loss: loss, gradient: lossGradient, weights: weights, features: features,
+                    bias: objective.biasVector(at: block))
+            } else { nil }
+    }
+
+    private var model: UnconstrainedFeatureModel { objective.model }
+
+    /// H̄ᵀ (K × d); nil for samples of several labels.
+    var classMeans: Matrix? {
+        guard !model.samples.hasLabelSets else { return nil }
+        var statistics = ClassStatistics(classes: model.classes, dimension: model.dimension)
+        statistics.add(features, labels: objective.labels)
+        return statistics.means
+    }
+
+    /// Along the direction in which theory says that the objective curves down: the Hessian's Rayleigh quotient, and what
+    /// theory says of it. nil where the point is certified, or W uses all of feature space.
+    var escape: (measured: Double, predicted: Double, isDown: Bool)? {
+        guard let decays = model.decays, let certificate = bound?.certificate, certificate > 0, let weights,
+            let direction = EscapeDirection(
+                GlobalCertificate(lossGradient: lossGradient, nuclearDecay: model.nuclearDecay!), classifier: weights,
+                decays: decays)
+        else { return nil }
+        let (along, product) = (
+            ParameterBlock<Scalar>(layout: block.layout), ParameterBlock<Scalar>(layout: block.layout)
+        )
+        along.zero()
+        let parts: [(ParameterLayout.Slice?, Matrix)] = [
+            (objective.variables.classifier, direction.classifier), (objective.variables.features, direction.features),
+        ]
+        for case (let slice?, let matrix) in parts {
+            for (index, value) in matrix.elements.enumerated() { along.pointer(to: slice)[index] = Scalar(value) }
+        }
+        objective.multiplyHessian(at: block, by: along, into: product)
+        let measured = along.dot(product) / direction.squaredNorm
+        let rounding = Double(Scalar.ulpOfOne).squareRoot() * product.norm / direction.squaredNorm.squareRoot()
+        return (measured, direction.curvature / direction.squaredNorm, measured < -rounding)
+    }
+}

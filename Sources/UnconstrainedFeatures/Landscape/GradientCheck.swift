@@ -1,0 +1,45 @@
+import Learning
+import LinearAlgebra
+import RandomNumbers
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+extension TwiceDifferentiable {
+    /// Whether the gradient at a point is that of the values around it: by central differences along the point itself and
+    /// along a direction that is random and always the same. What a mistake in a derivative would make a critical point
+    /// shows here.
+    ///
+    /// Directions are as long as the point, the step is ε^⅓. A difference may be off by its change from the doubled step,
+    /// three times the error of truncation; by √ε of value and slope; and by the rounding of the two values.
+    ///
+    /// - Parameter rounding: of a value, in units of ε, beyond that of its own size.
+    public func gradientAgreesWithValues(at point: ParameterBlock<Scalar>, rounding: Double = 0) -> Bool {
+        let (gradient, unused) = (ParameterBlock<Scalar>(layout: layout), ParameterBlock<Scalar>(layout: layout))
+        let value = evaluate(at: point, gradient: gradient)
+        let length = point.norm > 0 ? point.norm : 1
+        let random = ParameterBlock<Scalar>(layout: layout)
+        let numbers = Philox(seed: 0, purpose: .eigenvector)
+        for i in 0..<layout.count { random.start[i] = Scalar(numbers.normal(at: UInt64(i))) }
+        random.scale(by: length / random.norm)
+        let (epsilon, moved) = (Double(Scalar.ulpOfOne), ParameterBlock<Scalar>(layout: layout))
+        let step = cbrt(epsilon)
+        func difference(_ direction: ParameterBlock<Scalar>, _ step: Double) -> Double {
+            let values = [step, -step].map { step in
+                moved.copy(from: point)
+                moved.add(direction, scaledBy: step)
+                return evaluate(at: moved, gradient: unused)
+            }
+            return (values[0] - values[1]) / (2 * step)
+        }
+        for direction in point.norm > 0 ? [point, random] : [random] {
+            let (near, far) = (difference(direction, step), difference(direction, 2 * step))
+            let allowance =
+                abs(far - near) + epsilon.squareRoot() * (abs(value) + gradient.norm * length)
+                + 16 * epsilon * rounding / step
+            guard abs(near - gradient.dot(direction)) <= allowance else { return false }
+        }
+        return true
+    }
+}
