@@ -18,8 +18,8 @@ import UnconstrainedFeatures
             case decays
             /// The loss's part is too strong by a tenth.
             case scale
-            /// One number is left out.
-            case hole
+            /// The features of one sample do not move.
+            case sample
             /// Value and gradient of a function that is lower by a part in 10⁶.
             case lower
         }
@@ -48,7 +48,9 @@ import UnconstrainedFeatures
             switch mistake {
             case .decays: _ = other.evaluate(at: point, gradient: gradient)
             case .scale: gradient.add(point, scaledBy: -0.1 * objective.model.decays!.features)
-            case .hole: gradient.start[0] = 0
+            case .sample:
+                let (features, count) = (objective.variables.features, objective.model.sampleCount)
+                for row in 0..<objective.model.dimension { gradient.pointer(to: features)[row * count] = 0 }
             case .lower:
                 gradient.scale(by: 1 - 1e-6)
                 return (1 - 1e-6) * value

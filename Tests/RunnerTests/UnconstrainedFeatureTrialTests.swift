@@ -62,7 +62,7 @@ import UnconstrainedFeatures
     static let mistakes: [(String, [String])] = [
         (
             "lambda: 1e-3\ncounts: [100, 100, 5]\n",
-            ["5:9: the list has 3 numbers, and there are 4 classes; write one for each"]
+            ["5:1: the list has 3 numbers, and there are 4 classes; write one for each"]
         ),
         (
             "lambda: 1e-3\ncounts: [100, 100, 5, 5, 5]\n",
@@ -82,14 +82,14 @@ import UnconstrainedFeatures
             "lambda: 1e-3\nn: 4\ncounts: long_tailed(100)\n",
             ["6:1: with 4 samples in the largest class, class 2 has none; raise n or lower the ratio"]
         ),
-        ("lambda: 1e-3\nn: 4\ncounts: stepp(10,0.5)\n", ["6:1: 'n' has no effect", "6:1: unknown counts 'stepp'"]),
+        ("lambda: 1e-3\nn: 4\ncounts: stepp(10,0.5)\n", ["5:1: 'n' has no effect", "6:1: unknown counts 'stepp'"]),
         (
             "lambda: 1e-3\nloss: pick_all_label\nlabel_sets: [1, 0, 0, 0, 2]\n",
-            ["6:25: a set of 5 labels is more than the 4 classes; shorten the list"]
+            ["6:26: a set of 5 labels is more than the 4 classes; shorten the list"]
         ),
         (
             "lambda: 1e-3\nloss: pick_all_label\nlabel_sets: [1, 1, 1, 1]\n",
-            ["6:22: a set of 4 labels holds all 4 classes, and tells nothing of them; shorten the list"]
+            ["6:23: a set of 4 labels holds all 4 classes, and tells nothing of them; shorten the list"]
         ),
         (
             "lambda: 1e-3\nloss: pick_all_label\nlabel_sets: [1, 0]\n",

@@ -35,7 +35,8 @@ import Testing
             "problem: ufm\nK: 4\n",
             [
                 "1:1: 'd' is missing; add a whole number of at least 1", "1:1: 'n' is missing",
-                "1:1: 'lambda_W' is missing; add a number greater than 0, or 'lambda' for all decays",
+                "1:1: 'lambda_W' is missing, which regularization decay with classifier learned or depth of at least 2 "
+                    + "needs; add a number greater than 0, or 'lambda' for all decays",
                 "1:1: 'lambda_H' is missing",
             ]
         ),

@@ -70,7 +70,8 @@ import Testing
             bound.isAttained
             || (objective.model.classifier == .learned && objective.model.samples == .balanced(3)
                 && objective.model.loss.isLogistic)
-        if isTight { #expect(bound.value >= least * (1 - 1e-7), "\(bound.value) \(least) \(objective.model)") }
+        // Balls that hold all targets let squared errors vanish.
+        if isTight { #expect(bound.value >= least * (1 - 1e-7) - 1e-9, "\(bound.value) \(least) \(objective.model)") }
     }
 
     /// Under decays and balls, where W and H are free to be anything: a bound from any point is below any value.

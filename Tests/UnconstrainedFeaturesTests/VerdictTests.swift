@@ -27,9 +27,14 @@ import Testing
     /// Whatever else holds.
     @Test(arguments: [nil, 1.0], [nil, true, false] as [Bool?])
     func nothingIsGlobalWhereTheCertificateFails(optimum: Double?, curvesDown: Bool?) {
-        for bound in [0.99, 0.5, 1 - 1e-7] {
+        for bound in [0.99, 0.5, 1 - 1e-6] {
             #expect(Self.evidence(optimum: optimum, bound: bound, curvesDown: curvesDown).verdict != .global)
         }
+    }
+
+    /// Known to be nearly least, and known not to be: more steps are needed.
+    @Test func certifiedAboveTheMinimumIsUnconverged() {
+        #expect(Self.evidence(objective: 1 + 1e-7, optimum: 1, bound: 1 - 1e-7).verdict == .unconverged)
     }
 
     @Test func withoutACertificateTheProvenValueDecides() {
@@ -52,6 +57,8 @@ import Testing
     @Test func curvatureDecidesTheRest() {
         #expect(Self.evidence(curvesDown: true).verdict == .saddle)
         #expect(Self.evidence(bound: 0.5, curvesDown: true).verdict == .saddle)
+        // Just short of the collapse to zero the origin is nearly the minimum, and none.
+        #expect(Self.evidence(optimum: 1 - 1e-9, bound: 1 - 1e-9, curvesDown: true).verdict == .saddle)
         #expect(Self.evidence(curvesDown: false).verdict == .secondOrder)
         #expect(Self.evidence(attained: 0.9, curvesDown: false).verdict == .local)
         #expect(Self.evidence(attained: 1, curvesDown: false).verdict == .secondOrder)
@@ -61,10 +68,10 @@ import Testing
     }
 
     @Test func gradientsThatAreNotSmallAreUnconverged() {
-        #expect(Self.evidence(gradient: 1e-7, optimum: 1, bound: 1, curvesDown: true).verdict == .unconverged)
+        #expect(Self.evidence(gradient: 1e-6, optimum: 1, bound: 1, curvesDown: true).verdict == .unconverged)
         #expect(Self.evidence(gradient: .nan).verdict == .unconverged)
         #expect(Self.evidence(objective: .infinity).verdict == .unconverged)
-        #expect(Self.evidence(gradient: 1e-7, bound: 1, ulp: Double(Float.ulpOfOne)).verdict == .global)
+        #expect(Self.evidence(gradient: 1e-3, bound: 1, ulp: Double(Float.ulpOfOne)).verdict == .global)
     }
 
     @Test func theoryAndResultDisagree() {
@@ -74,8 +81,6 @@ import Testing
         // Certified, and yet above the minimum.
         #expect(Self.evidence(objective: 1 + 1e-7, optimum: 1, bound: 1 + 1e-7).verdict == .contradicts)
         #expect(Self.evidence(objective: 1.1, optimum: 1, bound: 1.1).verdict == .contradicts)
-        // Certified, and yet something curves down.
-        #expect(Self.evidence(bound: 1, curvesDown: true).verdict == .contradicts)
         // Below what its own gradient proves.
         #expect(Self.evidence(gradient: 1, bound: 1.1).verdict == .contradicts)
         // A gradient that is none.

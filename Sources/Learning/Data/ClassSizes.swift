@@ -88,7 +88,7 @@ public struct LabelSetCounts: Equatable, Sendable, CustomStringConvertible {
                 size == classes
                     ? "a set of \(size) labels holds all \(classes) classes, and tells nothing of them; shorten the list"
                     : "a set of \(size) labels is more than the \(classes) classes; shorten the list",
-                item: classes - 1)
+                item: copiesBySize.count - 1)
         }
         var (total, sets) = (0.0, 1.0)
         for (index, copies) in copiesBySize.enumerated() {

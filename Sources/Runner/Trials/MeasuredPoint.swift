@@ -63,10 +63,12 @@ struct MeasuredPoint<Scalar: BLASScalar> {
     /// Along the direction in which theory says that the objective curves down: the Hessian's Rayleigh quotient, and what
     /// theory says of it. nil where the point is certified, or W uses all of feature space.
     var escape: (measured: Double, predicted: Double, isDown: Bool)? {
-        guard let decays = model.decays, let certificate = bound?.certificate, certificate > 0, let weights,
-            let direction = EscapeDirection(
-                GlobalCertificate(lossGradient: lossGradient, nuclearDecay: model.nuclearDecay!), classifier: weights,
-                decays: decays)
+        guard let decays = model.decays, let weights, model.classifier == .learned, model.hidden == nil else {
+            return nil
+        }
+        let certificate = GlobalCertificate(lossGradient: lossGradient, nuclearDecay: model.nuclearDecay!)
+        guard certificate.excess > Double(Scalar.ulpOfOne).squareRoot() * model.nuclearDecay!,
+            let direction = EscapeDirection(certificate, classifier: weights, decays: decays)
         else { return nil }
         let (along, product) = (
             ParameterBlock<Scalar>(layout: block.layout), ParameterBlock<Scalar>(layout: block.layout)

@@ -45,7 +45,12 @@ extension SampleDesign {
     }
 
     private static func classes(_ trial: Trial, _ classes: Int) throws(ParameterProblem) -> SampleDesign {
-        let sizes = try trial.parsed("counts") { (text) throws(SpecificationError) in try ClassSizes(parsing: text) }
+        let word = trial.text("counts")
+        // Of a hundred thousand trials most say this.
+        let sizes =
+            word == "balanced"
+            ? ClassSizes.relative(.none)
+            : try trial.parsed("counts") { (text) throws(SpecificationError) in try ClassSizes(parsing: text) }
         let most = trial["n"] == nil ? 0 : trial.integer("n")
         guard Double(classes) * Double(classes) * Double(most) < mostLogits else {
             throw ParameterProblem(name: "n", message: "the model has over 2e9 logits; lower K or n")

@@ -17,8 +17,10 @@ struct UnconstrainedFeatureTheory {
         references = model.referencePoints
     }
 
-    /// (f − f*)/f*.
-    func gap(_ objective: Double) -> Double? { optimum.map { (objective - $0.value) / $0.value } }
+    /// (f − f*)/f*; nil where f* is zero.
+    func gap(_ objective: Double) -> Double? {
+        optimum.flatMap { $0.value > 0 ? (objective - $0.value) / $0.value : nil }
+    }
 
     static let columns: [Vocabulary.Name] =
         [.number("objective"), .choice("verdict", Verdict.allCases.map(\.rawValue))]

@@ -15,8 +15,8 @@ public enum ConstructedPoint: Sendable, Equatable {
         switch self {
         case .origin: Self.origin(of: model)
         case .saddle(let rank):
-            model.saddle(rank: rank).flatMap { UnconstrainedFeaturePoint($0.configuration, in: model) }
-        case .optimum: model.optimum?.configuration.flatMap { UnconstrainedFeaturePoint($0, in: model) }
+            model.saddle(rank: rank).flatMap { model.point(of: $0.configuration) }
+        case .optimum: model.optimum?.configuration.flatMap(model.point)
         }
     }
 
@@ -32,26 +32,5 @@ public enum ConstructedPoint: Sendable, Equatable {
         solver.start(at: point)
         while solver.gradient.norm > 0, case .improved = solver.step(point) {}
         return objective.matrices(at: point)
-    }
-}
-
-extension UnconstrainedFeaturePoint {
-    /// All samples of a class at one feature, in the first dimensions of the model; nil where these are too few, or
-    /// samples have several labels.
-    init?(_ configuration: ClassConfiguration, in model: UnconstrainedFeatureModel) {
-        let (rank, width) = (configuration.dimension, model.classifierWidth)
-        guard let sizes = model.samples.classSizes(classes: model.classes), rank <= width,
-            let (_, features) = configuration.embedded(dimension: model.dimension, sizes: sizes)
-        else { return nil }
-        let isLearned = model.hasClassifier && model.classifier == .learned
-        self.init(
-            classifier: isLearned
-                ? Matrix(rows: model.classes, columns: width) { $1 < rank ? configuration.classifier[$0, $1] : 0 }
-                : nil,
-            hidden: (0..<(model.hidden?.count ?? 0)).map { layer in
-                Matrix(rows: width, columns: layer == 0 ? model.dimension : width) {
-                    $0 == $1 && $0 < rank ? configuration.hiddenGains[$0] : 0
-                }
-            }, features: features, bias: model.bias == .none ? nil : configuration.bias)
     }
 }
