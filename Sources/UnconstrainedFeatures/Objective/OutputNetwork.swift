@@ -5,11 +5,15 @@ import NeuralCollapse
 /// From the variables to the outputs that a loss sees, and back: Z = τ·W σ(W_{M−1} … σ(W_1 H)) + b1ᵀ, or H itself where
 /// there is no classifier. All samples at once.
 final class OutputNetwork<Scalar: BLASScalar> {
-    private let variables: UnconstrainedFeatureVariables
     /// Hidden layers, and last the classifier; empty where there is none.
     let layers: [WeightLayer<Scalar>]
     private let dimension: Int
     private let samples: Int
+    private let classes: Int
+    /// Where H lies among the variables, b if there is one, and numbers that the outputs do not depend on.
+    private let featuresOffset: Int
+    private let biasOffset: Int?
+    private let slackOffsets: [Int]
     /// Copies of H where it is not itself what the first layer reads.
     private let scaledFeatures: Buffer<Scalar>?
     private let scales: Buffer<Scalar>?
@@ -19,18 +23,20 @@ final class OutputNetwork<Scalar: BLASScalar> {
     private lazy var deltaTangents = deltas.map { Buffer<Scalar>(count: $0.count) }
 
     init(_ model: UnconstrainedFeatureModel, _ variables: UnconstrainedFeatureVariables) {
-        self.variables = variables
-        (dimension, samples) = (model.dimension, model.sampleCount)
+        (dimension, samples, classes) = (model.dimension, model.sampleCount, model.classes)
+        featuresOffset = variables.features.offset
+        biasOffset = variables.bias?.offset
+        slackOffsets = [variables.classifierSlack, variables.featuresSlack].compactMap { $0?.offset }
         let count = samples
         var layers = variables.hidden.map { slice in
             WeightLayer<Scalar>(
-                .variable(slice), rows: slice.shape[0], columns: slice.shape[1], samples: count, gain: 1,
+                .variable(offset: slice.offset), rows: slice.shape[0], columns: slice.shape[1], samples: count, gain: 1,
                 rectifies: model.hidden!.activation == .relu)
         }
         if model.hasClassifier {
             layers.append(
                 WeightLayer(
-                    variables.classifier.map { .variable($0) } ?? .fixed(Self.fixedClassifier(model)),
+                    variables.classifier.map { .variable(offset: $0.offset) } ?? .fixed(Self.fixedClassifier(model)),
                     rows: model.classes, columns: model.classifierWidth, samples: count,
                     gain: Scalar(model.logitScale), rectifies: false))
         }
@@ -83,7 +89,7 @@ final class OutputNetwork<Scalar: BLASScalar> {
     /// gradient ← the gradient that follows from the one with respect to the outputs, which lies in `outputs`.
     @inline(__always)
     func backward(at point: ParameterBlock<Scalar>, into gradient: ParameterBlock<Scalar>) {
-        let target = gradient.pointer(to: variables.features)
+        let target = gradient.start + featuresOffset
         writeBiasAndSlack(outputs, into: gradient)
         guard !layers.isEmpty else {
             target.update(from: outputs, count: dimension * samples)
@@ -109,7 +115,7 @@ final class OutputNetwork<Scalar: BLASScalar> {
     func backwardTangent(
         at point: ParameterBlock<Scalar>, along direction: ParameterBlock<Scalar>, into product: ParameterBlock<Scalar>
     ) {
-        let target = product.pointer(to: variables.features)
+        let target = product.start + featuresOffset
         writeBiasAndSlack(outputTangents, into: product)
         guard !layers.isEmpty else {
             target.update(from: outputTangents, count: dimension * samples)
@@ -147,14 +153,14 @@ final class OutputNetwork<Scalar: BLASScalar> {
     @inline(__always)
     private func input(at point: ParameterBlock<Scalar>) -> UnsafePointer<Scalar> {
         guard let scaledFeatures else { return inputOfFirstLayer(at: point) }
-        scaledFeatures.start.update(from: point.pointer(to: variables.features), count: scaledFeatures.count)
+        scaledFeatures.start.update(from: point.start + featuresOffset, count: scaledFeatures.count)
         scale(scaledFeatures.start)
         return UnsafePointer(scaledFeatures.start)
     }
 
     @inline(__always)
     private func inputOfFirstLayer(at point: ParameterBlock<Scalar>) -> UnsafePointer<Scalar> {
-        UnsafePointer(scaledFeatures?.start ?? point.pointer(to: variables.features))
+        UnsafePointer(scaledFeatures?.start ?? point.start + featuresOffset)
     }
 
     /// The derivative of what the first layer reads.
@@ -162,7 +168,7 @@ final class OutputNetwork<Scalar: BLASScalar> {
     private func inputTangent(along direction: ParameterBlock<Scalar>) -> UnsafePointer<Scalar> {
         guard scaledFeatures != nil else { return inputTangentOfFirstLayer(along: direction) }
         let start = scaledFeatureTangents.start
-        start.update(from: direction.pointer(to: variables.features), count: scaledFeatureTangents.count)
+        start.update(from: direction.start + featuresOffset, count: scaledFeatureTangents.count)
         scale(start)
         return UnsafePointer(start)
     }
@@ -170,7 +176,7 @@ final class OutputNetwork<Scalar: BLASScalar> {
     @inline(__always)
     private func inputTangentOfFirstLayer(along direction: ParameterBlock<Scalar>) -> UnsafePointer<Scalar> {
         UnsafePointer(
-            scaledFeatures == nil ? direction.pointer(to: variables.features) : scaledFeatureTangents.start)
+            scaledFeatures == nil ? direction.start + featuresOffset : scaledFeatureTangents.start)
     }
 
     /// Each column times its sample's scale.
@@ -186,18 +192,17 @@ final class OutputNetwork<Scalar: BLASScalar> {
     /// b or ḃ for the classifier, nil for hidden layers.
     @inline(__always)
     private func bias(of layer: WeightLayer<Scalar>, in block: ParameterBlock<Scalar>) -> UnsafePointer<Scalar>? {
-        guard let bias = variables.bias, layer === layers.last else { return nil }
-        return UnsafePointer(block.pointer(to: bias))
+        guard let biasOffset, layer === layers.last else { return nil }
+        return UnsafePointer(block.start + biasOffset)
     }
 
     /// The bias's part is the sum over samples; outputs do not depend on slacks.
     @inline(__always)
     private func writeBiasAndSlack(_ delta: UnsafePointer<Scalar>, into block: ParameterBlock<Scalar>) {
-        if let bias = variables.bias {
-            let target = block.pointer(to: bias)
-            for row in 0..<bias.count { target[row] = fixedOrderSum(delta + row * samples, samples) }
+        if let biasOffset {
+            let target = block.start + biasOffset
+            for row in 0..<classes { target[row] = fixedOrderSum(delta + row * samples, samples) }
         }
-        if let slack = variables.classifierSlack { block.pointer(to: slack)[0] = 0 }
-        if let slack = variables.featuresSlack { block.pointer(to: slack)[0] = 0 }
+        for offset in slackOffsets { block.start[offset] = 0 }
     }
 }

@@ -10,11 +10,14 @@ public final class UnconstrainedFeatureObjective<Scalar: BLASScalar>: TwiceDiffe
     public let labels: [Int32]
     let network: OutputNetwork<Scalar>
     let loss: any OutputLoss<Scalar>
+    /// The decays of `variables`: plain numbers, as slices count references.
+    private let penalties: [(offset: Int, count: Int, decay: Double)]
 
     public init(_ model: UnconstrainedFeatureModel) {
         self.model = model
         variables = UnconstrainedFeatureVariables(model)
         network = OutputNetwork(model, variables)
+        penalties = variables.decays.map { ($0.slice.offset, $0.slice.count, $0.decay) }
         let sets = model.samples.labels(classes: model.classes)
         labels = sets.prefix { $0.count == 1 }.map { Int32($0[0]) }
         loss =
@@ -37,10 +40,10 @@ public final class UnconstrainedFeatureObjective<Scalar: BLASScalar>: TwiceDiffe
         let mean = loss.evaluate(network.outputs)
         network.backward(at: point, into: gradient)
         var penalty = 0.0
-        for (slice, decay) in variables.decays {
-            let values = point.pointer(to: slice)
-            Scalar.axpy(slice.count, Scalar(decay), values, gradient.pointer(to: slice))
-            penalty += decay / 2 * Double(Scalar.dot(slice.count, values, values))
+        for (offset, count, decay) in penalties {
+            let values = point.start + offset
+            Scalar.axpy(count, Scalar(decay), values, gradient.start + offset)
+            penalty += decay / 2 * Double(Scalar.dot(count, values, values))
         }
         return mean + penalty
     }
@@ -56,8 +59,8 @@ public final class UnconstrainedFeatureObjective<Scalar: BLASScalar>: TwiceDiffe
         network.forwardTangent(at: point, along: direction)
         loss.differentiateTwice(network.outputs, tangents: network.outputTangents)
         network.backwardTangent(at: point, along: direction, into: product)
-        for (slice, decay) in variables.decays {
-            Scalar.axpy(slice.count, Scalar(decay), direction.pointer(to: slice), product.pointer(to: slice))
+        for (offset, count, decay) in penalties {
+            Scalar.axpy(count, Scalar(decay), direction.start + offset, product.start + offset)
         }
     }
 }

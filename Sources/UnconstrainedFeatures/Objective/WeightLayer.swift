@@ -4,9 +4,10 @@ import LinearAlgebra
 /// A matrix of weights and what it makes of all samples at once, A = σ(γ·V·X) for inputs X (columns × N), forward and
 /// back, with derivatives along a direction.
 final class WeightLayer<Scalar: BLASScalar> {
+    // Places of variables are held as plain offsets here and in `OutputNetwork`: slices count references.
     enum Weights {
-        /// V (rows × columns) among the variables.
-        case variable(ParameterLayout.Slice)
+        /// V (rows × columns) among the variables, and where.
+        case variable(offset: Int)
         case fixed(Buffer<Scalar>)
     }
 
@@ -38,7 +39,7 @@ final class WeightLayer<Scalar: BLASScalar> {
     @inline(__always)
     func weights(at point: ParameterBlock<Scalar>) -> UnsafePointer<Scalar> {
         switch weights {
-        case .variable(let slice): UnsafePointer(point.pointer(to: slice))
+        case .variable(let offset): UnsafePointer(point.start + offset)
         case .fixed(let buffer): UnsafePointer(buffer.start)
         }
     }
@@ -46,7 +47,7 @@ final class WeightLayer<Scalar: BLASScalar> {
     /// The part of a gradient or direction that belongs to V; nil where V is fixed.
     @inline(__always)
     func part(of block: ParameterBlock<Scalar>) -> UnsafeMutablePointer<Scalar>? {
-        if case .variable(let slice) = weights { block.pointer(to: slice) } else { nil }
+        if case .variable(let offset) = weights { block.start + offset } else { nil }
     }
 
     /// A ← σ(γ·V·X + b1ᵀ).
