@@ -29,6 +29,9 @@ import Testing
             }
         }
 
+        /// With a fixed rate it circles around the minimum, at a distance that falls with the rate.
+        var tolerance: Double { self == .adam ? 1e-6 : 1e-9 }
+
         /// Steps that a problem of condition 20 or so may take.
         var limit: Int {
             switch self {
@@ -43,12 +46,12 @@ import Testing
 
     private func minimise<Scalar: BLASScalar>(
         _ f: SmoothFunction<Scalar>, _ method: Method, from point: ParameterBlock<Scalar>, rate: Double = 0.1,
-        tolerance: Double
+        tolerance: Double, patience: Int = 1
     ) -> (solver: any FullBatchSolver<Scalar, Never>, steps: Int) {
         let solver = method.solver(for: f, rate: rate, tolerance: tolerance)
         solver.start(at: point)
         var steps = 0
-        while solver.gradient.norm > tolerance || solver.hasEscape, steps < method.limit {
+        while solver.gradient.norm > tolerance || solver.hasEscape, steps < patience * method.limit {
             guard solver.step(point) == .improved else { break }
             steps += 1
         }
@@ -72,8 +75,8 @@ import Testing
         let (matrix, _) = symmetricMatrix(spectrum: spectrum)
         let f = SmoothFunction<Double>.quadratic(matrix, linear: (0..<40).map { Double($0 % 3) })
         let point = f.randomBlock(2)
-        let end = minimise(f, method, from: point, tolerance: 1e-9)
-        #expect(end.solver.gradient.norm <= 1e-9, "\(method) after \(end.steps)")
+        let end = minimise(f, method, from: point, tolerance: method.tolerance)
+        #expect(end.solver.gradient.norm <= method.tolerance, "\(method) after \(end.steps)")
     }
 
     /// The least eigenvalue by its Rayleigh quotient, on a sphere whose radius is not 1.
@@ -100,14 +103,13 @@ import Testing
         expectOnSpheres(f, end.solver, point)
     }
 
-    /// Spheres of several radii and strides, with a free variable: all methods that take whole steps agree on the minimum
-    /// that they share a basin with.
+    /// Spheres of several radii and strides, with a free variable, and a landscape that bends.
     @Test(arguments: [Method.lbfgs, .conjugateGradient, .trustRegion]) func minimisesOnSpheresOfSeveralKinds(
         method: Method
     ) throws {
         let f = SmoothFunction<Double>.bilinear(rows: 5, dimension: 3, columns: 20)
         let point = f.randomPoint(6)
-        let end = minimise(f, method, from: point, tolerance: 1e-9)
+        let end = minimise(f, method, from: point, tolerance: 1e-9, patience: 5)
         #expect(end.solver.gradient.norm <= 1e-9, "\(method) after \(end.steps)")
         #expect(try #require(f.hessianSpectrum(at: point)).negativeCount == 0)
         expectOnSpheres(f, end.solver, point)

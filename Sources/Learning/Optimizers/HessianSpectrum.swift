@@ -52,7 +52,8 @@ extension TwiceDifferentiable {
                 zeroTolerance: relative * max(abs(values[0]), abs(values[dimension - 1])))
         }
         let lanczos = Lanczos<Scalar>(
-            layout: layout, dimension: dimension, multiply: multiply, project: { self.spheres.project($0, at: point) })
+            layout: layout, dimension: dimension, stream: .max, multiply: multiply,
+            project: { self.spheres.project($0, at: point) })
         let accuracy = max(1e-10, 64 * Double(Scalar.ulpOfOne))
         let (smallest, largest) = lanczos.extremes(productLimit: 20_000) { lowest, highest, norm in
             max(lowest.residual, highest.residual) <= accuracy * norm

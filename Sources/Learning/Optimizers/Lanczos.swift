@@ -11,7 +11,7 @@ public struct EigenPair<Scalar: BLASScalar> {
 
 /// Extreme eigenvalues of a symmetric operator on a subspace of blocks, from products alone: the thick-restart Lanczos
 /// method (Wu and Simon, "Thick-restart Lanczos method for large symmetric eigenvalue problems", SIAM J. Matrix Anal.
-/// Appl. 22, 2000) with full reorthogonalisation. The start is random and always the same.
+/// Appl. 22, 2000) with full reorthogonalisation. The start is random, a function of `stream` alone.
 final class Lanczos<Scalar: BLASScalar> {
     typealias Block = ParameterBlock<Scalar>
 
@@ -28,6 +28,7 @@ final class Lanczos<Scalar: BLASScalar> {
 
     private let layout: ParameterLayout
     private let dimension: Int
+    private let stream: UInt32
     private let multiply: (_ vector: Block, _ product: Block) -> Void
     private let project: (_ vector: Block) -> Void
     /// Vectors kept between restarts.
@@ -41,14 +42,17 @@ final class Lanczos<Scalar: BLASScalar> {
 
     /// - Parameters:
     ///   - dimension: of the subspace that `project` maps to and the operator acts on, at least 1.
+    ///   - stream: of the random start. A point that was reached along an earlier eigenvector wants another: that start may
+    ///     have led to an eigenvector of the next Hessian.
     ///   - capacity: length of the basis, 20 to 80 depending on the size of a block if nil.
     init(
-        layout: ParameterLayout, dimension: Int, capacity: Int? = nil,
+        layout: ParameterLayout, dimension: Int, stream: UInt32, capacity: Int? = nil,
         multiply: @escaping (_ vector: Block, _ product: Block) -> Void, project: @escaping (_ vector: Block) -> Void
     ) {
         precondition(dimension >= 1 && layout.count >= dimension, "dimension of an eigenvalue problem")
         self.layout = layout
         self.dimension = dimension
+        self.stream = stream
         self.multiply = multiply
         self.project = project
         let capacity = capacity ?? min(max(8_000_000 / layout.count, 20), 80)
@@ -64,13 +68,18 @@ final class Lanczos<Scalar: BLASScalar> {
     }
 
     /// Runs until `isEnough(lowest, highest, norm)`, until the basis spans an invariant subspace (in exact arithmetic one
-    /// with all eigenvalues), or for `productLimit` products; then both ends as they are, with measured residuals.
+    /// with all eigenvalues), or for `productLimit` products; then both ends as they are, with measured residuals. NaN if a
+    /// product is not finite.
     func extremes(
         productLimit: Int, isEnough: (_ lowest: Estimate, _ highest: Estimate, _ norm: Double) -> Bool
     ) -> (smallest: EigenPair<Scalar>, largest: EigenPair<Scalar>) {
         start()
         while true {
             let coupling = extend()
+            guard coupling.isFinite else {
+                let nothing = EigenPair(value: .nan, residual: .nan, vector: basis[0])
+                return (nothing, nothing)
+            }
             let isInvariant =
                 size == dimension || coupling <= 16 * Double(Scalar.ulpOfOne) * max(norm, .leastNormalMagnitude)
             let isFull = size == capacity
@@ -94,7 +103,7 @@ final class Lanczos<Scalar: BLASScalar> {
     private func start() {
         let first = basis[0]
         let random = Philox(seed: 0, purpose: .eigenvector)
-        for i in 0..<layout.count { first.start[i] = Scalar(random.normal(at: UInt64(i))) }
+        for i in 0..<layout.count { first.start[i] = Scalar(random.normal(at: UInt64(i), stream: stream)) }
         project(first)
         first.scale(by: 1 / first.norm)
         projected = Matrix(rows: capacity + 1, columns: capacity + 1)

@@ -18,8 +18,8 @@ final class TrustRegionModel<Scalar: BLASScalar> {
     private let residual: Block
     private let direction: Block
     private let product: Block
-    /// The largest ‖Hp‖/‖p‖ seen.
-    private var norm = 0.0
+    /// The largest ‖Hp‖/‖p‖ seen in the last minimisation, as a norm of H.
+    var norm = 0.0
 
     init(layout: ParameterLayout) {
         step = Block(layout: layout)
@@ -38,12 +38,16 @@ final class TrustRegionModel<Scalar: BLASScalar> {
         direction.scale(by: -1)
         var square = residual.dot(residual)
         var isAtBoundary = false
-        for iteration in 0..<min(gradient.count + 10, 2000) {
+        norm = 0
+        for iteration in 0..<min(10 * gradient.count, 2000) {
             multiply(direction, product)
             let (curvature, length) = (direction.dot(product), direction.norm)
             norm = max(norm, product.norm / length)
-            // Curvature that rounding may have made, as along symmetries of a minimum, where it should be zero.
-            let isFlat = abs(curvature) <= 32 * Double(Scalar.ulpOfOne) * norm * length * length
+            // Along symmetries of a minimum the curvature is zero, but for rounding and for the gradient that is left,
+            // and no direction to follow to the boundary.
+            let ulp = Double(Scalar.ulpOfOne)
+            let flatness = curvature < 0 ? ulp.squareRoot() : 32 * ulp
+            let isFlat = abs(curvature) <= flatness * norm * length * length
             if isFlat && iteration > 0 { break }
             let factor = square / curvature
             let (along, inside) = (step.dot(direction), radius * radius - step.dot(step))

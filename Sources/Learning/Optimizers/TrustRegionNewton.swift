@@ -16,6 +16,8 @@ public final class TrustRegionNewton<Scalar: BLASScalar>: FullBatchSolver {
     public private(set) var hasEscape = false
     /// Products with the Hessian so far.
     public private(set) var products = 0
+    /// Searches for an eigenvalue so far; each has a random start of its own.
+    private var searches = 0
 
     private let function: any TwiceDifferentiable<Scalar>
     private let isStationary: (_ gradient: Block, _ point: Block) -> Bool
@@ -52,8 +54,9 @@ public final class TrustRegionNewton<Scalar: BLASScalar>: FullBatchSolver {
     public func start(at point: Block) {
         spheres.normalize(point)
         objective = function.evaluateOnSpheres(at: point, gradient: gradient, multipliers: multipliers)
-        (radius, products) = (0.1 * (1 + point.norm), 0)
+        (radius, products, searches) = (0.1 * (1 + point.norm), 0, 0)
         largestGradient = gradient.norm
+        model.norm = 0
         arrive(at: point)
     }
 
@@ -77,26 +80,40 @@ public final class TrustRegionNewton<Scalar: BLASScalar>: FullBatchSolver {
     private func newtonStep(_ point: Block) -> Bool {
         let gradientNorm = gradient.norm
         guard gradientNorm > 0 else { return false }
-        let accuracy = gradientNorm * min(0.1, gradientNorm / largestGradient)
-        let least = Double(Scalar.ulpOfOne) * (point.norm + .leastNormalMagnitude)
+        let ulp = Double(Scalar.ulpOfOne)
+        // Quadratic convergence, but not beyond what rounding and symmetries leave of a system to be solved.
+        var accuracy = gradientNorm * min(0.1, max(gradientNorm / largestGradient, 1e-4))
+        if gradientNorm * gradientNorm < noise * model.norm {
+            // About the rounding of the gradient itself. Beyond it, steps follow flat directions a long way for nothing.
+            let rounding = ulp * model.norm * point.norm
+            guard gradientNorm > rounding else { return false }
+            accuracy = max(accuracy, 16 * rounding)
+        }
+        let least = ulp * (point.norm + .leastNormalMagnitude)
         while radius > least {
             let step = model.minimize(gradient: gradient, radius: radius, accuracy: accuracy) { direction, product in
                 self.multiply(at: point, direction, product)
             }
             guard step.decrease > 0 else { return false }
             let value = evaluateCandidate(point, along: model.step, by: 1)
-            let isMeasurable = step.decrease > noise
-            let ratio = isMeasurable ? (objective - value) / step.decrease : 1
-            // Where the decrease drowns in rounding, the gradient still tells.
-            let isBetter =
-                isMeasurable
-                ? ratio > 0.1 : value <= objective + noise && candidateGradient.norm < gradientNorm
-            if !(ratio >= 0.25) || !isBetter {
-                // A full Newton step that rounding makes useless: a shorter one is no better.
-                if !isMeasurable && !step.isAtBoundary { return false }
-                radius = 0.25 * min(radius, model.step.norm)
-            } else if ratio > 0.75 && step.isAtBoundary {
-                radius *= 2
+            let isBetter: Bool
+            if step.decrease > noise {
+                let ratio = (objective - value) / step.decrease
+                isBetter = ratio > 0.1
+                if !(ratio >= 0.25) {
+                    radius = 0.25 * min(radius, model.step.norm)
+                } else if ratio > 0.75 && step.isAtBoundary {
+                    radius *= 2
+                }
+            } else {
+                // Where the decrease drowns in rounding, the gradient still tells.
+                isBetter = value <= objective + noise && candidateGradient.norm <= 0.9 * gradientNorm
+                if isBetter && step.isAtBoundary { radius *= 2 }
+                if !isBetter {
+                    // No shorter step changes the gradient enough.
+                    if model.norm * model.step.norm < 0.1 * gradientNorm { return false }
+                    radius = 0.25 * model.step.norm
+                }
             }
             if isBetter {
                 accept(value, point)
@@ -141,12 +158,14 @@ public final class TrustRegionNewton<Scalar: BLASScalar>: FullBatchSolver {
         guard dimension > 0 else { return }
         let relative = Double(Scalar.ulpOfOne).squareRoot()
         let lanczos = Lanczos<Scalar>(
-            layout: gradient.layout, dimension: dimension,
+            layout: gradient.layout, dimension: dimension, stream: UInt32(searches),
             multiply: { self.multiply(at: point, $0, $1) }, project: { self.spheres.project($0, at: point) })
+        searches += 1
         let lowest = lanczos.extremes(productLimit: 4000) { lowest, _, norm in
             // A negative value is one whatever its residual; a smaller residual makes a better direction.
             lowest.residual <= max(relative * norm, lowest.value < 0 ? 0.01 * -lowest.value : 0)
         }.smallest
+        guard lowest.value.isFinite else { return }
         smallestEigenvalue = lowest.value
         hasEscape = lowest.value < -relative * lanczos.norm
         guard hasEscape else { return }
@@ -179,7 +198,8 @@ public final class TrustRegionNewton<Scalar: BLASScalar>: FullBatchSolver {
     public var progress: [String: Double] {
         var progress = [
             "objective": objective, "radius": radius, "largest_gradient": largestGradient,
-            "products": Double(products), "has_escape": hasEscape ? 1 : 0,
+            "hessian_norm": model.norm,
+            "products": Double(products), "searches": Double(searches), "has_escape": hasEscape ? 1 : 0,
         ]
         progress["smallest_eigenvalue"] = smallestEigenvalue
         return progress
@@ -195,15 +215,18 @@ public final class TrustRegionNewton<Scalar: BLASScalar>: FullBatchSolver {
         hasEscape = progress["has_escape"] == 1
         guard let objective = progress["objective"], objective.isFinite, let radius = progress["radius"], radius > 0,
             let largest = progress["largest_gradient"], largest >= 0, let products = progress.count("products"),
+            let norm = progress["hessian_norm"], norm >= 0, let searches = progress.count("searches"),
+            searches <= UInt32.max,
             !hasEscape || progress["smallest_eigenvalue"].map({ $0 < 0 }) == true, blocks.allSatisfy(fill)
         else {
-            (self.objective, self.radius, largestGradient, self.products) = (.nan, 0, 0, 0)
-            (smallestEigenvalue, hasEscape) = (nil, false)
+            (self.objective, self.radius, largestGradient, self.products, model.norm) = (.nan, 0, 0, 0, 0)
+            (smallestEigenvalue, hasEscape, self.searches) = (nil, false, 0)
             for block in [gradient, multipliers, escape] { block.zero() }
             return false
         }
         (self.objective, self.radius, largestGradient, self.products) = (objective, radius, largest, products)
-        smallestEigenvalue = progress["smallest_eigenvalue"]
+        model.norm = norm
+        (smallestEigenvalue, self.searches) = (progress["smallest_eigenvalue"], searches)
         return true
     }
 }

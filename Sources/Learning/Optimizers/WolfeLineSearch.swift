@@ -122,16 +122,20 @@ final class WolfeLineSearch<Scalar: BLASScalar, Failure: Error> {
             }
             let width = bound.length - low.length
             guard abs(width) > 1e-14 * max(abs(bound.length), abs(low.length)) else { return nil }
-            length = Self.interpolate(low, bound)
+            length = Self.interpolate(low, bound, noise: noise)
         }
         return nil
     }
 
-    /// Minimiser of the cubic through two probes, kept off the ends of the interval.
-    private static func interpolate(_ a: Probe, _ b: Probe) -> Double {
+    /// Minimiser of the cubic through two probes, kept off the ends of the interval; where their objectives differ by
+    /// rounding alone, of the parabola through their slopes.
+    private static func interpolate(_ a: Probe, _ b: Probe, noise: Double) -> Double {
         let width = b.length - a.length
         let middle = a.length + 0.5 * width
         guard b.objective.isFinite else { return a.length + 0.1 * width }
+        if abs(b.objective - a.objective) <= noise, a.slope * b.slope < 0 {
+            return a.length + width * min(max(a.slope / (a.slope - b.slope), 0.05), 0.95)
+        }
         let d1 = a.slope + b.slope - 3 * (a.objective - b.objective) / (a.length - b.length)
         let discriminant = d1 * d1 - a.slope * b.slope
         guard discriminant >= 0 else { return middle }
