@@ -119,7 +119,10 @@ public struct ClaimTally<Row> {
 }
 
 extension Claim {
-    fileprivate func missing(_ value: Lookup) -> String? { names.first { value($0) == nil } }
+    /// The first of what the claim reads that has no value, or NaN.
+    fileprivate func missing(_ value: Lookup) -> String? {
+        names.first { name in value(name).map { $0.number?.isNaN ?? false } ?? true }
+    }
 
     fileprivate var emptyContributions: [[Double]] { condition.aggregations.map { _ in [] } }
 }

@@ -63,7 +63,9 @@ import Testing
     @Test func everyOptionNamedExists() throws {
         try #require(
             FileManager.default.isExecutableFile(atPath: Repository.program.path), "no program: run 'make build' first")
-        let commands = ["plan", "run", "status", "results", "measurements", "measure", "export", "data", "doctor"]
+        let commands = [
+            "plan", "run", "status", "results", "claims", "measurements", "measure", "export", "data", "doctor",
+        ]
         func help(_ command: String) throws -> Set<String> {
             let text = try ShellCommand("ncsweep \(command) --help", in: Repository.root).output
             return Set(text.matches(of: /--[a-z][a-z-]*/).map { String($0.0) })
@@ -77,7 +79,7 @@ import Testing
             for line in try Repository.text(document).split(separator: "\n") {
                 // Options before the program's name are mpirun's, srun's or sbatch's.
                 for match in line.matches(
-                    of: /ncsweep (plan|run|status|results|measurements|measure|export|data|doctor)([^`|;]*)/)
+                    of: /ncsweep (plan|run|status|results|claims|measurements|measure|export|data|doctor)([^`|;]*)/)
                 {
                     for option in match.2.matches(of: /--[a-z][a-z-]*/) {
                         count += 1

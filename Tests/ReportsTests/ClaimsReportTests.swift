@@ -70,8 +70,11 @@ import Testing
         let sweep = try SmallSweep()
         let diverged = sweep.plan[5].trial.id
         let first = sweep.plan[0].trial.id
+        let found = try lines([
+            "K >= 3", "max(gap) < 99 by K", "optimum > 0", "max(gap) < 99 where state == failed",
+        ])
         #expect(
-            try lines(["K >= 3", "max(gap) < 99 by K", "optimum > 0", "max(gap) < 99 where state == failed"]) == [
+            found == [
                 "Claims", "  FAILED K >= 3: 3 of 8 trials fail",
                 "         worst trial \(diverged) (K=4, seed=1): it diverged; 'where state == done' would leave such "
                     + "trials out",
