@@ -21,7 +21,7 @@ MPI_ENVIRONMENT := OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 MPIRUN := $(MPI_ENVIRONMENT) mpirun --quiet --oversubscribe
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test slurm-test bench format check install setup revision clean
+.PHONY: help run build test theory slurm-test bench format check install setup revision clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,14 @@ build: setup revision ## build the program (CPU=native for this machine's CPU on
 test: setup revision ## every test, those on 1 to 4 ranks included
 	swift build $(SWIFT_FLAGS) --build-tests
 	$(MPI_ENVIRONMENT) swift test $(SWIFT_FLAGS) --skip-build
+
+theory: build ## run the sweeps of sweeps/theory, whose claims are what theory says; results in runs/theory
+	@failed=; for file in sweeps/theory/*.yaml; do \
+	    echo "== $$file"; \
+	    $(MPIRUN) -n $(RANKS) $(BUILD)/ncsweep run $$file --out runs/theory/$$(basename $$file .yaml) \
+	        || failed="$$failed $$file"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "not as theory says:$$failed"; exit 1; fi
 
 slurm-test: build ## try the Slurm templates on a Slurm of this machine's own (root)
 	slurm/test-cluster.sh

@@ -131,6 +131,49 @@ extension EndToEndTests {
             #expect(one.measurements == three.measurements)
         }
 
+        /// The decomposition adds up, and the central path is seen while there is variation within classes.
+        @Test func squaredErrorHasItsDynamics() throws {
+            let folder = try TemporaryFolder()
+            let file = try folder.write(
+                """
+                problem: ufm
+                loss: mse
+                K: 3
+                d: 4
+                n: 6
+                lambda: 1e-3
+                solver: gradient_descent
+                learning_rate: 0.5
+                momentum: 0
+                steps: 200
+                measurements: 8
+                """, to: "dynamics.yaml")
+            let ending = try Programs.sweep(file, to: folder.path + "/out")
+            #expect(ending.code == 0, "\(ending.errors)")
+            let series = try Programs.run("ncsweep", ["measurements", folder.path + "/out", "--format", "csv"])
+            let rows = CSV.rows(series.output)
+            let header = try #require(rows.first)
+            var values: [String: [String: Double]] = [:]
+            for row in rows.dropFirst() {
+                let cells = Dictionary(uniqueKeysWithValues: zip(header, row))
+                values[cells["step"] ?? "", default: [:]][cells["metric"] ?? ""] = Double(cells["value"] ?? "")
+            }
+            #expect(values.count == 8 + 1)
+            for (step, metrics) in values {
+                let parts = ["loss_nc1", "loss_nc2_nc3", "loss_off_path"].compactMap { metrics[$0] }
+                let objective = try #require(metrics["objective"])
+                // The objective has the decay of the features besides.
+                #expect(
+                    parts.count == 3 && parts.reduce(0, +) < objective && parts.allSatisfy { $0 >= -1e-12 }, "\(step)")
+                #expect(metrics["central_path_invariant"] != nil, "\(step)")
+            }
+            let final = try Stored(folder.path + "/out").rows.values.first ?? [:]
+            let featuresNorm = try #require(Double(final["features_norm"] ?? ""))
+            let last = try #require(values["200"])
+            let sum = ["loss_nc1", "loss_nc2_nc3", "loss_off_path"].reduce(0) { $0 + (last[$1] ?? .nan) }
+            #expect(abs(sum + 5e-4 * featuresNorm * featuresNorm - last["objective"]!) < 1e-9)
+        }
+
         /// Hidden layers are measured one by one, what the classifier reads in the results.
         @Test func hiddenLayersHaveSeriesOfTheirOwn() throws {
             let folder = try TemporaryFolder()

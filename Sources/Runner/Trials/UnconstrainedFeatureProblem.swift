@@ -32,7 +32,7 @@ struct UnconstrainedFeatureProblem: Problem {
             columns: UnconstrainedFeatureTheory.columns + [.choice("stop", StopReason.allCases.map(\.rawValue))]
                 + (["steps_made", "smallest_eigenvalue", "classifier_norm", "features_norm"] + metrics)
                 .map(Vocabulary.Name.number),
-            modelMetrics: ["objective", "gap", "gradient_norm"], layerMetrics: metrics)
+            modelMetrics: ["objective", "gap", "gradient_norm"] + SquaredErrorDynamics.metrics, layerMetrics: metrics)
     }()
 
     func run(_ context: TrialContext) throws -> TrialRecord {
@@ -71,6 +71,7 @@ struct UnconstrainedFeatureProblem: Problem {
         add("objective", solver.objective)
         if let gap = theory.gap(solver.objective) { add("gap", gap) }
         add("gradient_norm", solver.gradient.norm)
+        for (metric, value) in minimization.objective.dynamics(at: minimization.point) { add(metric, value) }
         for layer in minimization.objective.collapse(at: minimization.point) {
             for entry in layer.entries { add(entry.metric.rawValue, entry.value, layer: layer.name) }
         }

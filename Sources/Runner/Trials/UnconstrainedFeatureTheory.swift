@@ -44,7 +44,13 @@ struct UnconstrainedFeatureTheory {
             record.set("certificate", bound.certificate)
             record.set("certified_gap", (point.value - bound.value) / point.value)
         }
-        if let means = point.classMeans, let weights = point.weights { recordGeometry(weights, means, in: &record) }
+        if let weights = point.weights {
+            if let means = point.classMeans {
+                recordGeometry(weights, means, in: &record)
+            } else {
+                record.set("geometry_error", tagwiseError(weights, point.features))
+            }
+        }
         for reference in references { record.set("reference_\(reference.family.rawValue)", reference.value) }
     }
 
@@ -78,5 +84,24 @@ struct UnconstrainedFeatureTheory {
         if smallest.count > 1, let collapses = model.minorityCollapse {
             record.set("minority_collapse", collapses[smallest[0]] ? 1 : 0)
         }
+    }
+
+    /// For sets of labels S: how far WWᵀ is from w²P, and features are from the tag-wise average (a_m/w²) Wᵀ1_S, m = |S|,
+    /// relative to these; the larger.
+    private func tagwiseError(_ weights: Matrix, _ features: Matrix) -> Double? {
+        guard let optimum, let squaredNorm = optimum.classifierSquaredNorm, squaredNorm > 0, !optimum.leads.isEmpty
+        else { return nil }
+        let k = Double(model.classes)
+        let square = squaredNorm / (k - 1)
+        let frame = Matrix(rows: model.classes, columns: model.classes) { square * (($0 == $1 ? 1 : 0) - 1 / k) }
+        let sets = model.samples.labels(classes: model.classes)
+        let shares = Matrix(rows: features.rows, columns: model.classes) {
+            sets[$0].contains($1) ? optimum.leads[sets[$0].count - 1] / square : 0
+        }
+        let expected = Matrix.product(shares, weights)
+        let gram = Matrix.product(weights, weights, transposeB: .yes)
+        return max(
+            (gram - frame).frobeniusNorm / frame.frobeniusNorm,
+            (features - expected).frobeniusNorm / expected.frobeniusNorm)
     }
 }
