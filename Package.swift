@@ -54,7 +54,7 @@ let package = Package(
             name: "ncbench",
             dependencies: [
                 "CStartup", "RandomNumbers", "ArrayFiles", "LinearAlgebra", "Learning", "MPI", "NeuralCollapse",
-                "Sweeps", "Results", "Runner",
+                "UnconstrainedFeatures", "Sweeps", "Results", "Runner",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

@@ -25,6 +25,9 @@ public protocol BLASScalar: BinaryFloatingPoint, Codable, SIMDScalar, Sendable, 
 
     /// √x, correctly rounded, NaN for x < 0: in loops that are to vectorise, where `squareRoot()` is a call.
     static func squareRoot(of x: Self) -> Self
+
+    /// The larger number of each lane; `a` where one is NaN.
+    static func maximum(_ a: Lanes, _ b: Lanes) -> Lanes
 }
 
 public enum Transpose: Sendable {
@@ -63,6 +66,10 @@ extension Float: BLASScalar {
     @inlinable
     @inline(__always)
     public static func squareRoot(of x: Float) -> Float { ncsweep_square_root_float(x) }
+
+    @inlinable
+    @inline(__always)
+    public static func maximum(_ a: Lanes, _ b: Lanes) -> Lanes { ncsweep_maximum_float(a, b) }
 }
 
 extension Double: BLASScalar {
@@ -94,4 +101,8 @@ extension Double: BLASScalar {
     @inlinable
     @inline(__always)
     public static func squareRoot(of x: Double) -> Double { ncsweep_square_root_double(x) }
+
+    @inlinable
+    @inline(__always)
+    public static func maximum(_ a: Lanes, _ b: Lanes) -> Lanes { ncsweep_maximum_double(a, b) }
 }

@@ -4,10 +4,13 @@ public struct Cost: Hashable, Sendable {
     public let family: String
     /// Floating-point operations, roughly.
     public let work: Double
+    /// Trials of this very cost that a rank runs at once in little more than the time of one.
+    public let sideBySide: Int
 
-    public init(family: String, work: Double) {
+    public init(family: String, work: Double, sideBySide: Int = 1) {
         self.family = family
         self.work = work
+        self.sideBySide = sideBySide
     }
 }
 

@@ -21,6 +21,19 @@ extension Scheduler {
         {
             give(task, to: [rank], &commands)
         }
+        giveBeside(to: rank, &commands)
+    }
+
+    /// Trials that run side by side are given until the rank has as many as it runs at once, or an even share of all that
+    /// have not ended.
+    private mutating func giveBeside(to rank: Int, _ commands: inout [Command]) {
+        while let given = load[rank], let current = given.tasks.first,
+            given.tasks.count < tasks[current].cost.sideBySide,
+            let task = queue.first(costs, ranks: load.count), tasks[task].ranks == 1,
+            tasks[task].cost == tasks[current].cost, given.tasks.count * load.count < queue.count + running.count
+        {
+            give(task, to: [rank], &commands)
+        }
     }
 
     private func isShort(_ given: Load) -> Bool {

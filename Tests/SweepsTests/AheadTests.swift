@@ -47,6 +47,24 @@ import Testing
         #expect(scheduler.handle(.ready(rank: 0)).count == 2)
     }
 
+    /// How many each of two ranks is given at once of trials that run side by side, however long they are.
+    private func heldSideBySide(_ sideBySide: Int, tasks: [Double]) -> [Int] {
+        let tasks = tasks.map { Scheduler.Task(cost: Cost(family: "a", work: $0, sideBySide: sideBySide)) }
+        var scheduler = Scheduler(tasks: tasks, ranks: 2)
+        return (0..<2).map { scheduler.handle(.ready(rank: $0)).count }
+    }
+
+    @Test func trialsThatRunSideBySideAreGivenTogether() {
+        let hour = 3600 * 1e10
+        #expect(heldSideBySide(8, tasks: Array(repeating: hour, count: 100)) == [8, 8])
+        #expect(heldSideBySide(1, tasks: Array(repeating: hour, count: 100)) == [1, 1])
+        // An even share where there are few.
+        #expect(heldSideBySide(8, tasks: Array(repeating: hour, count: 10)) == [5, 5])
+        #expect(heldSideBySide(8, tasks: [hour, hour]) == [1, 1])
+        // Only what costs the same is of one shape.
+        #expect(heldSideBySide(8, tasks: [3 * hour, 2 * hour, hour, hour]) == [1, 1])
+    }
+
     /// The tests of the scheduler as a whole simulate ranks; here only that what is given ahead ends like the rest.
     @Test func everyTaskEndsOnceAndOnlyTheFirstOfARankRuns() {
         let tasks = (0..<500).map { Scheduler.Task(cost: Cost(family: "a", work: Double(1 + $0 % 7))) }

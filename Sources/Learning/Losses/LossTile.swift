@@ -4,11 +4,12 @@ import LinearAlgebra
 public final class LossWorkspace<Scalar: BLASScalar> {
     /// Samples handled at a time: few enough that the logits of a hundred classes stay in the cache between passes.
     @inline(__always)
-    static var tile: Int { 128 }
+    public static var tile: Int { 128 }
 
     /// Four vectors of a tile's length.
     let perSample: Buffer<Scalar>
-    let losses: Buffer<Double>
+    /// The losses of the last tile evaluated, one for each of its samples.
+    public let losses: Buffer<Double>
     /// Two vectors of a tile's length, for the focal loss.
     let powers: Buffer<Double>
     /// Three vectors of a tile's length, for products with second derivatives.

@@ -110,9 +110,7 @@ public final class Coordinator: TrialHost {
                 continue
             }
             wait.reset()
-            if let result = try? execute(assignment, self), assignment.team.first == 0 {
-                end(assignment.task, assignment.attempt, result)
-            }
+            if let result = try? execute(assignment, self), assignment.team.first == 0 { end(assignment, result) }
         }
         commitAtTheEnd()
         report(progress)
@@ -137,6 +135,15 @@ public final class Coordinator: TrialHost {
         nextLook = now + Self.lookEverySeconds
         look()
         if isAbandoning { throw Abandoned() }
+    }
+
+    public func takeWaiting(_ isWanted: (Message.Assignment) -> Bool) -> Message.Assignment? {
+        guard let next = local.first, isWanted(next) else { return nil }
+        return local.popFirst()
+    }
+
+    public func end(_ assignment: Message.Assignment, _ result: TrialResult) {
+        end(assignment.task, assignment.attempt, result)
     }
 
     /// Where more trials wait here, looking is as rare as between steps: they may be shorter than a look.

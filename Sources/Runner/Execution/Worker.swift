@@ -10,10 +10,23 @@ public struct Abandoned: Error {}
 public protocol TrialHost: AnyObject {
     /// To be called between steps: moves messages and looks for signals. Throws where the trial is to be given up.
     func poll() throws(Abandoned)
+
+    /// The assignment that waits next on this rank, taken from it if `isWanted`.
+    func takeWaiting(_ isWanted: (Message.Assignment) -> Bool) -> Message.Assignment?
+
+    /// Reports the end of an assignment that ran beside others.
+    func end(_ assignment: Message.Assignment, _ result: TrialResult)
 }
 
-/// Runs one assignment to its end.
-public typealias Execute = (_ assignment: Message.Assignment, _ host: any TrialHost) throws(Abandoned) -> TrialResult
+extension TrialHost {
+    /// Nothing ever waits.
+    public func takeWaiting(_: (Message.Assignment) -> Bool) -> Message.Assignment? { nil }
+
+    public func end(_: Message.Assignment, _: TrialResult) { preconditionFailure("a host of one trial") }
+}
+
+/// Runs one assignment to its end; nil where its end, and that of others taken beside it, has been told to the host.
+public typealias Execute = (_ assignment: Message.Assignment, _ host: any TrialHost) throws(Abandoned) -> TrialResult?
 
 /// The loop of every rank but 0: take an assignment, run it, report.
 public final class Worker: TrialHost {
@@ -52,7 +65,7 @@ public final class Worker: TrialHost {
             wait.reset()
             // A result that was overtaken by the order to give up is sent all the same: it is finished.
             if let result = try? execute(assignment, self), assignment.team.first == world.rank {
-                send(.ended(task: assignment.task, attempt: assignment.attempt, result: result.encoded))
+                end(assignment, result)
             }
         }
         while !outbox.isEmpty { outbox.progress() }
@@ -64,6 +77,15 @@ public final class Worker: TrialHost {
         nextLook = now + Self.lookEverySeconds
         look()
         if isAbandoning || isFinished { throw Abandoned() }
+    }
+
+    public func takeWaiting(_ isWanted: (Message.Assignment) -> Bool) -> Message.Assignment? {
+        guard let next = assignments.first, isWanted(next) else { return nil }
+        return assignments.popFirst()
+    }
+
+    public func end(_ assignment: Message.Assignment, _ result: TrialResult) {
+        send(.ended(task: assignment.task, attempt: assignment.attempt, result: result.encoded))
     }
 
     /// Where more trials wait here, looking is as rare as between steps: they may be shorter than a look.

@@ -13,6 +13,20 @@ protocol Problem {
 
     /// Computes the trial. The record of a team's first rank is the result.
     func run(_ context: TrialContext) throws -> TrialRecord
+
+    /// How many such trials one rank can run at once, this one included, where that is done by `run(in:)`; nil for a trial
+    /// that is run by `run(_:)`.
+    var sideBySide: Int? { get }
+
+    /// Runs the pack's first trial and, while there is room, others that wait on this rank and fit beside it; tells the
+    /// end of each where it ends. What a trial yields must not depend on its neighbours.
+    func run(in pack: TrialPack) throws(Abandoned)
+}
+
+extension Problem {
+    var sideBySide: Int? { nil }
+
+    func run(in _: TrialPack) throws(Abandoned) { preconditionFailure("a trial that runs alone") }
 }
 
 /// Where a trial runs: none of it is part of what the trial is.
@@ -107,35 +121,54 @@ public struct TrialBuilder {
     /// Runs an assignment on this rank and times it. Whatever goes wrong becomes a `failed` result.
     ///
     /// - Parameter teams: all ranks of the world, for the communicators of teams alone.
+    /// - Returns: nil where the host has been told the end of it, and of what ran beside it.
     public func execute(
         _ assignment: Message.Assignment, host: any TrialHost, teams: Communicator, hostName: String,
         checkpoints: CheckpointFolder, weights: WeightsFolder
-    ) throws(Abandoned) -> TrialResult {
+    ) throws(Abandoned) -> TrialResult? {
+        func result(
+            _ assignment: Message.Assignment, _ record: TrialRecord, started: Double, seconds: Double
+        ) -> TrialResult {
+            TrialResult(
+                id: assignment.trial.id, state: record.state, reason: record.reason, outcomes: record.outcomes,
+                measurements: record.measurements, started: started, seconds: record.secondsBefore + seconds,
+                host: hostName, rank: teams.rank, attempt: assignment.attempt)
+        }
         let (started, clock) = (wallSeconds(), monotonicSeconds())
         var record = TrialRecord()
         do {
+            let problem = try problem(assignment.trial)
+            if problem.sideBySide != nil {
+                let pack = TrialPack(
+                    assignment, problem, host: host, parse: { try? self.problem($0) },
+                    makeResult: { assignment, record, started, seconds in
+                        Self.checkReports(of: record, type(of: problem))
+                        return result(assignment, record, started: started, seconds: seconds)
+                    })
+                try problem.run(in: pack)
+                return nil
+            }
             let team =
                 assignment.team.count > 1
                 ? teams.group(of: assignment.team, tag: assignment.task % 1024) : nil
             let interval = assignment.checkpointIntervalSeconds
-            let problem = try problem(assignment.trial)
             record = try problem.run(
                 TrialContext(
                     trial: assignment.trial, host: host, team: team, checkpoints: interval == nil ? nil : checkpoints,
                     checkpointIntervalSeconds: interval ?? .infinity,
                     weights: assignment.keepsWeights ? weights : nil))
-            let undeclared = type(of: problem).reports.firstUndeclared(in: record)
-            precondition(undeclared == nil, "undeclared in `reports` of its problem: \(undeclared ?? "")")
+            Self.checkReports(of: record, type(of: problem))
         } catch is Abandoned {
             throw Abandoned()
         } catch {
             record.state = .failed
             record.reason = String(describing: error)
         }
-        return TrialResult(
-            id: assignment.trial.id, state: record.state, reason: record.reason, outcomes: record.outcomes,
-            measurements: record.measurements, started: started,
-            seconds: record.secondsBefore + monotonicSeconds() - clock, host: hostName, rank: teams.rank,
-            attempt: assignment.attempt)
+        return result(assignment, record, started: started, seconds: monotonicSeconds() - clock)
+    }
+
+    private static func checkReports(of record: TrialRecord, _ problem: any Problem.Type) {
+        let undeclared = problem.reports.firstUndeclared(in: record)
+        precondition(undeclared == nil, "undeclared in `reports` of its problem: \(undeclared ?? "")")
     }
 }

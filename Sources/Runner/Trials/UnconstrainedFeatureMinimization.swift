@@ -43,7 +43,7 @@ final class UnconstrainedFeatureMinimization<Scalar: BLASScalar> {
         }
     }
 
-    private static func start(
+    static func start(
         _ objective: UnconstrainedFeatureObjective<Scalar>, _ method: UnconstrainedFeatureMethod
     ) throws -> Block {
         let point = Block(layout: objective.layout)
@@ -62,6 +62,12 @@ final class UnconstrainedFeatureMinimization<Scalar: BLASScalar> {
 
     var relativeGradientNorm: Double {
         objective.relativeGradientNorm(solver.gradient, at: point, value: solver.objective)
+    }
+
+    var arrived: ArrivedPoint<Scalar> {
+        ArrivedPoint(
+            objective: objective, point: point, value: solver.objective, gradient: solver.gradient, step: step,
+            stop: stop, smallestEigenvalue: solver.smallestEigenvalue, hasEscape: solver.hasEscape)
     }
 
     /// The point as it is now.
