@@ -86,10 +86,12 @@ struct EpochPairs: ParsableCommand {
         of trial: Trial, _ builder: TrialBuilder, host: any TrialHost, _ world: Communicator
     ) throws -> TrialResult {
         let assignment = Message.Assignment(task: 0, attempt: 1, team: [0], trial: trial)
-        return try builder.execute(
+        let result = try builder.execute(
             assignment, host: host, teams: world, hostName: "bench",
             checkpoints: CheckpointFolder(directory: "."),
             weights: WeightsFolder(directory: "."))
+        guard let result else { throw BenchmarkError("the trial ran beside others") }
+        return result
     }
 
     private func checkThatItLearnt(_ result: TrialResult) throws {

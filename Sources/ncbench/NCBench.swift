@@ -10,7 +10,8 @@ struct NCBench: ParsableCommand {
         subcommands: [
             MeasureCommand.self, DispatchRanks.self, StoreRanks.self, MixedRanks.self, IdleRanks.self,
             ProductSpeed.self, EpochPairs.self, NetworkPairs.self, TeamRanks.self, AllReduceRanks.self,
-            MetricsPairs.self, FilledStore.self,
+            MetricsPairs.self, FilledStore.self, DescentPairs.self,
+            AnswerPairs.self,
         ], defaultSubcommand: MeasureCommand.self)
 
     static func main() {
@@ -28,7 +29,7 @@ struct NCBench: ParsableCommand {
 
 /// The benchmarks, by the names of the command line.
 enum Benchmark: String, CaseIterable, ExpressibleByArgument {
-    case blas, dispatch, store, mixed, idle, mlp, networks, ranks, allreduce, metrics, startup
+    case blas, dispatch, store, mixed, idle, mlp, networks, ranks, allreduce, metrics, startup, ufm
 
     func figures(_ options: MeasureOptions) throws -> [Figure] {
         switch self {
@@ -42,6 +43,7 @@ enum Benchmark: String, CaseIterable, ExpressibleByArgument {
         case .networks: try NetworkPairs.figures(options)
         case .ranks: try TeamRanks.figures(options)
         case .allreduce: try AllReduceRanks.figures(options)
+        case .ufm: try DescentPairs.figures(options) + AnswerPairs.figures(options)
         case .startup: try FilledStore.figures(options)
         }
     }
