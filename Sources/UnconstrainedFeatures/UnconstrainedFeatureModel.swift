@@ -132,6 +132,26 @@ extension UnconstrainedFeatureModel {
     }
 }
 
+extension UnconstrainedFeatureModel.Loss {
+    /// Whether it is a convex function of the logits: what certificates and lower bounds rest on.
+    var isConvex: Bool {
+        switch self {
+        case .classification(let loss): loss.isConvex
+        case .pickAllLabel: true
+        case .supervisedContrastive: false
+        }
+    }
+
+    /// Whether one number added to all logits of a sample changes nothing.
+    var isShiftInvariant: Bool {
+        switch self {
+        case .classification(let loss): loss.isShiftInvariant
+        case .pickAllLabel: true
+        case .supervisedContrastive: false
+        }
+    }
+}
+
 extension UnconstrainedFeatureModel {
     /// The same number of samples in each class, under decays: what the closed forms of docs/THEORY.md start from.
     public init(

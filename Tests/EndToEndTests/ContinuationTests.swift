@@ -68,7 +68,9 @@ extension EndToEndTests {
                 #expect(ending.code == code, "\(options) \(ending.errors)")
                 let states = try Stored(directory).rows.values.map { $0["state"] ?? "" }
                 #expect(states.count { $0 == "diverged" } == diverged, "\(options)")
-                #expect(states.count == (code == 0 ? 20 : 2 * diverged - 1), "\(options)")
+                // Of those that run side by side the others may not have ended.
+                let ended = code == 0 ? 20...20 : diverged...2 * diverged - 1
+                #expect(ended.contains(states.count), "\(options)")
                 #expect(ending.errors.contains("failed or diverged") == (code == 1), "\(options)")
                 #expect(try Stored.ending(directory) == (code == 0 ? "finished" : "interrupted"))
             }

@@ -138,6 +138,23 @@ public enum ClassificationLoss: Equatable, Sendable, CustomStringConvertible {
         return sum
     }
 
+    /// Whether it is a convex function of the logits for every label. Proofs rest on it: a critical point of a model with
+    /// another loss is certified by nothing.
+    public var isConvex: Bool {
+        switch self {
+        case .crossEntropy, .labelSmoothing, .meanSquaredError, .rescaledSquaredError: true
+        case .focal(let gamma): gamma == 0
+        }
+    }
+
+    /// Whether one number added to all logits changes nothing.
+    public var isShiftInvariant: Bool {
+        switch self {
+        case .crossEntropy, .labelSmoothing, .focal: true
+        case .meanSquaredError, .rescaledSquaredError: false
+        }
+    }
+
     private var hasValidParameters: Bool {
         switch self {
         case .crossEntropy, .meanSquaredError: true

@@ -30,7 +30,8 @@ struct LandscapeProblem: Problem {
             case "origin": .constructed(.origin)
             case "optimum": .constructed(.optimum)
             case "saddle": .constructed(.saddle(rank: trial.integer("rank")))
-            default: .end(UnconstrainedFeatureMethod(trial))
+            case "end": .end(UnconstrainedFeatureMethod(trial))
+            default: preconditionFailure("a point of the schema without a case")
             }
         // As many blocks as the basis of an eigenvalue problem has.
         try model.checkMemory(blocks: 100)

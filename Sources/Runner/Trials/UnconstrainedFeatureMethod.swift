@@ -38,7 +38,8 @@ struct UnconstrainedFeatureMethod {
                 .adam(beta1: trial.real("beta1"), beta2: trial.real("beta2"), epsilon: trial.real("epsilon"))
             case "conjugate_gradient": .conjugateGradient
             case "trust_region": .trustRegion
-            default: .lbfgs
+            case "lbfgs": .lbfgs
+            default: preconditionFailure("a solver of the schema without a case")
             }
         learningRate = trial["learning_rate"]?.number ?? 0
         steps = trial.integer("steps")
@@ -49,7 +50,8 @@ struct UnconstrainedFeatureMethod {
             case "origin": .plain(.origin(noise: trial.real("noise")))
             case "identity": .plain(.identity(scale: trial.real("initial_scale")))
             case "saddle": .near(.saddle(rank: trial.integer("rank")), noise: trial.real("noise"))
-            default: .plain(.gaussian(scale: trial.real("initial_scale")))
+            case "gaussian": .plain(.gaussian(scale: trial.real("initial_scale")))
+            default: preconditionFailure("a start of the schema without a case")
             }
     }
 

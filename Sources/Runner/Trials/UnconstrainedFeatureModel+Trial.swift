@@ -94,10 +94,11 @@ extension UnconstrainedFeatureModel.Regularization {
             // The mean squared length of the rows of a fixed classifier is no bound on anything.
             let norm = trial["classifier_norm"]?.number ?? 1
             self = .normBalls(classifier: trial["E_W"]?.number ?? norm * norm, features: trial.real("E_H"))
-        default:
+        case "decay":
             // Where nothing decays by λ_W, it is none of the trial's parameters.
             self = .decay(
                 classifier: trial["lambda_W"]?.number ?? trial.real("lambda_H"), features: trial.real("lambda_H"))
+        default: preconditionFailure("a regularisation of the schema without a case")
         }
     }
 }
@@ -116,7 +117,8 @@ extension UnconstrainedFeatureModel.Bias {
             switch trial["bias"] {
             case .text("free"): .free
             case .text("decayed"): .decayed(trial.real("lambda_b"))
-            default: .none
+            case .text("none"), nil: .none
+            default: preconditionFailure("a bias of the schema without a case")
             }
     }
 }

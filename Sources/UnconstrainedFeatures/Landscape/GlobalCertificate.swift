@@ -29,12 +29,7 @@ extension UnconstrainedFeatureModel {
     /// Whether ‖∇g‖₂ ≤ Λ proves critical points global: two decays, one matrix between features and logits, and a loss that
     /// is convex in the logits, which the focal loss is not.
     public var hasGlobalCertificate: Bool {
-        guard regularization.isDecay, classifier == .learned, hidden == nil else { return false }
-        return switch loss {
-        case .classification(.focal(let gamma)): gamma == 0
-        case .classification, .pickAllLabel: true
-        case .supervisedContrastive: false
-        }
+        regularization.isDecay && classifier == .learned && hidden == nil && loss.isConvex
     }
 }
 

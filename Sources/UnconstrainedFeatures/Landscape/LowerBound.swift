@@ -33,7 +33,7 @@ extension UnconstrainedFeatureModel {
     public func lowerBound(
         loss: Double, gradient: Matrix, weights: Matrix, features: Matrix, bias: [Double]?
     ) -> LowerBound? {
-        guard hidden == nil, hasConvexLoss else { return nil }
+        guard hidden == nil, loss.isConvex else { return nil }
         var gradient = gradient
         // What a bias can make of ⟨G, b1ᵀ⟩ at worst, and what it makes of it here.
         let sums = gradient.rowSums
@@ -56,7 +56,7 @@ extension UnconstrainedFeatureModel {
         case (.learned, .decay(let classifier, let features)):
             let (norm, balance) = (gradient.spectralNorm, (classifier * features).squareRoot())
             (scaling, atWorst, certificate) = (norm > balance ? balance / norm : 1, 0, norm - balance)
-        case (.learned, _):
+        case (.learned, .spheres), (.learned, .normBalls):
             (scaling, atWorst) = (1, -rowRadius * featureRadius * logitScale * weighted(gradient).spectralNorm)
         case (.fixedETF, .decay(_, let decay)):
             let pull = Matrix.product(weights, gradient, transposeA: .yes).frobeniusNorm
@@ -76,31 +76,22 @@ extension UnconstrainedFeatureModel {
     /// Without the bound on the rank that d is, and with norms free within their bounds, the model is convex. Its minimum
     /// has rank K at most, and K − 1 where a free bias, or a loss that sees differences of logits alone, leaves no mean.
     private var attainsLowerBound: Bool {
-        if case .spheres = regularization { return false }
+        switch regularization {
+        case .spheres: return false
+        case .decay, .normBalls: break
+        }
         return classifier != .learned || dimension >= classes
-            || (dimension == classes - 1 && (bias == .free || isLogistic))
-    }
-
-    private var isLogistic: Bool {
-        switch loss {
-        case .classification(.crossEntropy), .classification(.labelSmoothing), .pickAllLabel: true
-        default: false
-        }
-    }
-
-    /// Focal losses are not.
-    private var hasConvexLoss: Bool {
-        switch loss {
-        case .pickAllLabel: true
-        case .supervisedContrastive: false
-        case .classification(.focal(let gamma)): gamma == 0
-        case .classification: true
-        }
+            || (dimension == classes - 1 && (bias == .free || loss.isShiftInvariant))
     }
 
     /// The most that ‖W‖_F can be where it is bounded.
     private var rowRadius: Double {
-        let mean = if case .normBalls(let classifier, _) = regularization { classifier } else { 1.0 }
+        let mean =
+            switch regularization {
+            case .normBalls(let classifier, _): classifier
+            case .spheres: 1.0
+            case .decay: Double.infinity
+            }
         return (Double(classes) * mean).squareRoot()
     }
 
@@ -110,7 +101,8 @@ extension UnconstrainedFeatureModel {
         switch regularization {
         case .normBalls(_, let features):
             (features * Double(samples.hasLabelSets ? sampleCount : classes)).squareRoot()
-        default: Double(sampleCount).squareRoot()
+        case .spheres: Double(sampleCount).squareRoot()
+        case .decay: .infinity
         }
     }
 
