@@ -74,16 +74,16 @@ extension ParameterSchema {
             "regularization", .choice(["decay", "spheres", "norm_balls"]), .defaultsTo(.text("decay")),
             "what holds W and H: weight decay, rows and features of length 1, or bounds on mean squared lengths"),
         Definition(
-            "temperature", .real(.positive), .required, onlyFor: Relevance(key: "regularization", choices: "spheres"),
+            "temperature", .real(.scale), .required, onlyFor: Relevance(key: "regularization", choices: "spheres"),
             "factor of the logits; of the supervised contrastive loss, what divides them"),
         Definition(
-            "E_W", .real(.positive), .required, onlyFor: inBalls && Relevance(key: "classifier", choices: "learned"),
+            "E_W", .real(.scale), .required, onlyFor: inBalls && Relevance(key: "classifier", choices: "learned"),
             "most mean squared length of the rows of W"),
         Definition(
-            "E_H", .real(.positive), .required, onlyFor: inBalls,
+            "E_H", .real(.scale), .required, onlyFor: inBalls,
             "most mean over the classes of the mean squared length of their features"),
         Definition(
-            "classifier_norm", .real(.positive), .defaultsTo(.real(1)),
+            "frame_norm", .real(.scale), .defaultsTo(.real(1)),
             onlyFor: Relevance(key: "classifier", choices: "fixed_etf")
                 && Relevance(key: "regularization", choices: "decay", "norm_balls"),
             "length of the rows of the fixed W"),

@@ -74,6 +74,8 @@ public struct ParameterSchema: Sendable {
         }
 
         static let positive = Bounds(lower: 0, includesLower: false)
+        /// Lengths and factors of unconstrained feature models: beyond these, differences of the objective are rounding.
+        static let scale = Bounds(lower: 0, includesLower: false, computable: 1e-9...1e9)
         static let nonnegative = Bounds(lower: 0, includesLower: true)
         /// Of unconstrained feature models: within these the minimiser reaches the closed forms.
         static let decay = Bounds(lower: 0, includesLower: false, computable: 1e-30...1e6)

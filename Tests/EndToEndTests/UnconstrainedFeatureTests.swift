@@ -51,7 +51,7 @@ extension EndToEndTests {
                 n: 3
                 classifier: fixed_etf
                 lambda_H: 1e-3
-                grid: {classifier_norm: [1, 4]}
+                grid: {frame_norm: [1, 4]}
               - name: contrastive
                 problem: ufm
                 loss: supervised_contrastive

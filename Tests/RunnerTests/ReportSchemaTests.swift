@@ -32,10 +32,13 @@ import Testing
         #expect(undeclared(good, [("", "nc1")]) == "metric nc1")
     }
 
-    @Test(arguments: ParameterSchema.all.map(\.problem)) func everyProblemDeclares(problem: String) {
+    @Test(arguments: ParameterSchema.all.map(\.problem)) func everyProblemDeclares(problem: String) throws {
         let schema = TrialBuilder.reports(of: problem)
         let names = schema.columns.map(\.text)
         #expect(Set(names).count == names.count && names.contains("objective") && names.contains("state"))
+        // A column and a parameter of one name would be one column.
+        let parameters = Set(try #require(ParameterSchema.named(problem)).definitions.map(\.name))
+        #expect(parameters.isDisjoint(with: names))
         // A landscape is looked at once.
         guard problem != "landscape" else { return }
         #expect(schema.layerMetrics.contains("nc1") && !schema.modelMetrics.isEmpty)

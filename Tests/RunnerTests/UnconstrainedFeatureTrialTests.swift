@@ -50,7 +50,7 @@ import UnconstrainedFeatures
                 == UnconstrainedFeatureModel(
                     classes: 4, dimension: 8, samples: .labelSets(copiesBySize: [10, 2]), loss: .pickAllLabel,
                     regularization: decay, bias: .free))
-        let fixed = try model("n: 2\nclassifier: fixed_etf\nclassifier_norm: 3\nlambda_H: 1e-3\nbias: none\n")
+        let fixed = try model("n: 2\nclassifier: fixed_etf\nframe_norm: 3\nlambda_H: 1e-3\nbias: none\n")
         #expect(fixed.classifier == .fixedETF(norm: 3) && fixed.decays?.features == 1e-3)
     }
 

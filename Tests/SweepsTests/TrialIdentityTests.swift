@@ -49,10 +49,10 @@ import Testing
         (
             minimal.replacing("n: 10\n", with: "") + deep,
             "ufm/2;K=4;d=8;loss:pick_all_label;label_sets:label_sets(10,2);classifier:fixed_etf;"
-                + "regularization:decay;classifier_norm=1.0;depth=3;hidden_width=8;activation:relu;lambda_W=0.001;"
+                + "regularization:decay;frame_norm=1.0;depth=3;hidden_width=8;activation:relu;lambda_W=0.001;"
                 + "lambda_H=0.001;bias:none;solver:trust_region;steps=20000;tolerance=1e-10;start:saddle;rank=2;"
                 + "noise=1e-06;measurements=20;precision:float64;seed=0",
-            "0722d0bd47a40754"
+            "7c1f5926da40471c"
         ),
         (
             contrastive,

@@ -92,7 +92,7 @@ extension UnconstrainedFeatureModel.Regularization {
         case "spheres": self = .spheres(temperature: trial.real("temperature"))
         case "norm_balls":
             // The mean squared length of the rows of a fixed classifier is no bound on anything.
-            let norm = trial["classifier_norm"]?.number ?? 1
+            let norm = trial["frame_norm"]?.number ?? 1
             self = .normBalls(classifier: trial["E_W"]?.number ?? norm * norm, features: trial.real("E_H"))
         case "decay":
             // Where nothing decays by λ_W, it is none of the trial's parameters.
@@ -107,7 +107,7 @@ extension UnconstrainedFeatureModel.Classifier {
     fileprivate init(_ trial: Trial) {
         self =
             trial["classifier"] == .text("fixed_etf")
-            ? .fixedETF(norm: trial["classifier_norm"]?.number ?? 1) : .learned
+            ? .fixedETF(norm: trial["frame_norm"]?.number ?? 1) : .learned
     }
 }
 

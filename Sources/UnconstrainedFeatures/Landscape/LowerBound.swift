@@ -33,7 +33,7 @@ extension UnconstrainedFeatureModel {
     public func lowerBound(
         loss: Double, gradient: Matrix, weights: Matrix, features: Matrix, bias: [Double]?
     ) -> LowerBound? {
-        guard hidden == nil, loss.isConvex else { return nil }
+        guard hidden == nil, self.loss.isConvex else { return nil }
         var gradient = gradient
         // What a bias can make of ⟨G, b1ᵀ⟩ at worst, and what it makes of it here.
         let sums = gradient.rowSums

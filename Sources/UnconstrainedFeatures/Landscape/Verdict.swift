@@ -56,8 +56,9 @@ public struct PointEvidence: Sendable {
     /// nil where what would decide was not looked for: the curvature.
     public var verdict: Verdict? {
         guard objective.isFinite, relativeGradientNorm.isFinite else { return .unconverged }
-        if isImpossible || !hasTrueGradient { return .contradicts }
+        if isImpossible { return .contradicts }
         guard relativeGradientNorm <= gradientTolerance else { return .unconverged }
+        if !hasTrueGradient { return .contradicts }
         if curvesDown == true { return .saddle }
         if isCertified { return isAbove(optimum) ? .unconverged : .global }
         // Where a minimum is certified the value alone is no proof.

@@ -76,10 +76,11 @@ extension UnconstrainedFeatureModel {
 }
 
 extension Matrix {
-    /// The least cosine between two of these rows; nil for fewer than two rows, or where one is zero.
+    /// The least cosine between two of these rows; nil for fewer than two rows, or where one is zero against the whole, up to
+    /// what a solver leaves of it: the angle of such a row is rounding.
     public func leastCosine(ofRows rows: [Int]) -> Double? {
         let norms = rowNorms
-        guard rows.count >= 2, rows.allSatisfy({ norms[$0] > 0 }) else { return nil }
+        guard rows.count >= 2, rows.allSatisfy({ norms[$0] > 1e-6 * frobeniusNorm }) else { return nil }
         var least = Double.infinity
         for (position, i) in rows.enumerated() {
             for j in rows.dropFirst(position + 1) {
