@@ -115,6 +115,33 @@ import Testing
         expectOnSpheres(f, end.solver, point)
     }
 
+    /// Saved between steps and resumed by another solver.
+    @Test(arguments: Method.allCases) func resumesWithTheSameBits(method: Method) {
+        let f = SmoothFunction<Double>.framePotential(vectors: 9, dimension: 4, areColumns: true)
+        func solver() -> any FullBatchSolver<Double, Never> { method.solver(for: f, rate: 0.1, tolerance: 1e-10) }
+        let (straight, end, steps) = (solver(), f.randomPoint(8), 9)
+        straight.start(at: end)
+        for _ in 0..<steps { _ = straight.step(end) }
+        for stop in 0..<steps {
+            let (first, point) = (solver(), f.randomPoint(8))
+            first.start(at: point)
+            for _ in 0..<stop { _ = first.step(point) }
+            let saved = Dictionary(uniqueKeysWithValues: first.blocks.map { ($0.name, $0.block.storage.array) })
+            let second = solver()
+            let isResumed = second.resume(from: first.progress) { state in
+                guard let values = saved[state.name] else { return false }
+                for (index, value) in values.enumerated() { state.block.storage[index] = value }
+                return true
+            }
+            #expect(isResumed)
+            for _ in stop..<steps { _ = second.step(point) }
+            #expect(point.storage.array == end.storage.array && second.objective == straight.objective)
+        }
+        let damaged = solver()
+        #expect(!damaged.resume(from: straight.progress) { _ in false })
+        #expect(damaged.objective.isNaN && damaged.gradient.norm == 0)
+    }
+
     @Test(arguments: [Method.lbfgs, .conjugateGradient, .trustRegion]) func singlePrecisionComesClose(method: Method) {
         let f = SmoothFunction<Float>.framePotential(vectors: 9, dimension: 4, areColumns: true)
         let point = f.randomPoint(7)

@@ -110,10 +110,10 @@ final class WolfeLineSearch<Scalar: BLASScalar, Failure: Error> {
                 high = p
             } else if isFlatEnough(p) {
                 return length
-            } else if p.slope >= 0 {
-                high = p
-                if p.objective < low.objective { (high, low) = (low, p) }
             } else {
+                // A minimum lies on the side of `low` that its slope goes down to; `high` may be on either.
+                let side = (high?.length ?? .infinity) - low.length
+                if p.slope * side >= 0 { high = low }
                 low = p
             }
             guard let bound = high else {
