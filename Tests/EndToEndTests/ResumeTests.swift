@@ -115,7 +115,7 @@ extension EndToEndTests {
                     disturbances += 1
                 }
             }
-            #expect(disturbances >= 4 && resumed >= 3, "\(disturbances) disturbances, \(resumed) trials resumed")
+            #expect(disturbances >= 4 && resumed >= 1, "\(disturbances) disturbances, \(resumed) trials resumed")
             guard !isOver else { return }
             let last = try Programs.sweep(try file(2, "0.02"), to: directory, data: folder.path, ranks: 4)
             #expect(last.code == 0 && !last.errors.contains("checkpoint"), "\(last.errors)")
