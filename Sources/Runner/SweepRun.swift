@@ -82,7 +82,11 @@ public struct SweepRun {
         let node = world.node()
         try world.agree { try dataSets.load(Array(shared.dropFirst()), on: node) }
         let store = try world.agree { try preparation.map(openStore) }
-        if store != nil { checkpoints.removeUnfinished() }
+        try world.agree {
+            guard let stored = try store?.storedTrials() else { return }
+            let names = Set(stored.keys.map(\.description))
+            checkpoints.removeLeftOver { names.contains($0) }
+        }
         let hosts = world.processorNames()
         let execute = execution(on: hosts[world.rank], checkpoints, WeightsFolder(directory: shared[0]))
         guard let preparation, let store else {

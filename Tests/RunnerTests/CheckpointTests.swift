@@ -174,11 +174,25 @@ import Testing
             }
             for (path, bytes) in state.files { try bytes.write(to: URL(fileURLWithPath: path)) }
             #expect(scene.loaded() == state.loads)
-            scene.folder.removeUnfinished()
+            scene.folder.removeLeftOver { _ in false }
             #expect(scene.files.allSatisfy { !$0.contains("next") })
             #expect(scene.loaded() == state.loads)
             #expect(scene.complaints.taken() == [])
         }
+    }
+
+    /// What a kill between the storing of a result and the removal leaves.
+    @Test func checkpointsOfStoredTrialsGo() throws {
+        let scene = try Scene()
+        let other = Scene.trial(seed: 2)
+        for number in 1...2 {
+            try scene.folder.save(scene.trial, Scene.content(number))
+            try scene.folder.save(other, Scene.content(number))
+        }
+        let files = scene.files.count
+        scene.folder.removeLeftOver { $0 == "\(other.id)" }
+        #expect(files == 4 && scene.files.count == 2 && scene.files.allSatisfy { $0.hasPrefix("\(scene.trial.id).") })
+        #expect(scene.loaded() == 2)
     }
 
     @Test func aFolderThatCannotBeMadeIsOneLine() throws {
