@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Seconds of gradient descent on unconstrained features in PyTorch, on one thread: a peer of `ncbench`'s ufm steps.
 
-Eager, one trial, as a script of the field would train it: cross-entropy of W h + b, backward, fused SGD with momentum,
-the decays as weight decay.
+Eager, one trial, as the field's scripts write it: the objective, cross-entropy of W h + b and the decays of all three,
+differentiated backward at each step, and fused SGD with momentum. `--decay optimizer` leaves the decays to the optimiser,
+which is less work: no step has the value of the objective then.
 
     python3 bench/ufm_torch.py START.npz --steps 100 --stepwise
 
@@ -26,6 +27,7 @@ def main():
     parser.add_argument("--rate", type=float, default=0.1)
     parser.add_argument("--momentum", type=float, default=0.9)
     parser.add_argument("--precision", choices=["float32", "float64"], default="float32")
+    parser.add_argument("--decay", choices=["objective", "optimizer"], default="objective")
     parser.add_argument("--stepwise", action="store_true", help="wait for a line on standard input before each turn")
     options = parser.parse_args()
 
@@ -40,20 +42,27 @@ def main():
         torch.zeros(start["W"].shape[1], dtype=dtype),
     ]
 
+    in_objective = options.decay == "objective"
+
+    def decays(tensors):
+        return decay / 2 * sum((tensor**2).sum() for tensor in tensors)
+
     def turn():
         W, H, b = parameters = [tensor.clone().requires_grad_() for tensor in first]
         optimizer = torch.optim.SGD(
-            parameters, lr=options.rate, momentum=options.momentum, weight_decay=decay, fused=True
+            parameters, lr=options.rate, momentum=options.momentum, weight_decay=0 if in_objective else decay, fused=True
         )
         clock = time.perf_counter()
         for step in range(options.steps):
             optimizer.zero_grad(set_to_none=True)
             loss = functional.cross_entropy(functional.linear(H, W, b), labels)
+            if in_objective:
+                loss = loss + decays(parameters)
             loss.backward()
             if step == options.steps - 1:
                 seconds = time.perf_counter() - clock
-                squares = sum(float((tensor.detach() ** 2).sum()) for tensor in parameters)
-                objective = loss.item() + decay / 2 * squares
+                with torch.no_grad():
+                    objective = (loss if in_objective else loss + decays(parameters)).item()
                 clock = time.perf_counter()
             optimizer.step()
         return seconds + time.perf_counter() - clock, objective

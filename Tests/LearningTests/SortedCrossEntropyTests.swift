@@ -23,19 +23,21 @@ import Testing
                 (0..<count).map { Double(Scalar(deviation * random.normal(at: UInt64(label * count + $0)))) }
             }
             let expected = naiveLoss(.crossEntropy, logits: logits, labels: labels, scale: 0.25)
-            let buffer = Buffer(logits.flatMap { $0.map { Scalar($0) } })
+            let stride = (count + 2 * lanes - 1) / (2 * lanes) * 2 * lanes
+            let padding = [Scalar](repeating: 0, count: stride - count)
+            let buffer = Buffer(logits.flatMap { $0.map { Scalar($0) } + padding })
             let sums = Buffer<Double>(count: lanes)
             let loss = SortedCrossEntropy<Scalar>(columns: columns)
-            for first in stride(from: 0, to: count, by: 2 * lanes) {
+            for first in Swift.stride(from: 0, to: count, by: 2 * lanes) {
                 loss.evaluate(
-                    buffer.start + first, maxima: nil, stride: count, first: first,
+                    buffer.start + first, maxima: nil, stride: stride, first: first,
                     columns: min(2 * lanes, count - first), scale: 0.25, addingTo: sums.start)
             }
             let value = 0.25 * sums.array.reduce(0, +)
             #expect(abs(value - expected.value) <= tolerance * expected.value, "\(value), not \(expected.value)")
             for label in columns.indices {
                 for i in 0..<count {
-                    let (slope, wanted) = (Double(buffer[label * count + i]), expected.gradient[label][i])
+                    let (slope, wanted) = (Double(buffer[label * stride + i]), expected.gradient[label][i])
                     // The error of e^x is that of x, so relative to how far down it is.
                     let depth = wanted == 0 ? 0 : abs(log(abs(wanted)))
                     #expect(
@@ -66,10 +68,11 @@ import Testing
     @Test(arguments: [Double.nan, .infinity])
     func whatIsNotFiniteShows(_ value: Double) {
         for place in 0..<8 {
-            let logits = Buffer((0..<8).map { $0 == place ? value : Double($0) })
+            // Two rows of four, eight apart.
+            let logits = Buffer((0..<16).map { $0 == place / 4 * 8 + place % 4 ? value : Double($0 / 8 * 4 + $0 % 8) })
             let sums = Buffer<Double>(count: Double.Lanes.scalarCount)
             SortedCrossEntropy<Double>(columns: [2, 2]).evaluate(
-                logits.start, maxima: nil, stride: 4, first: 0, columns: 4, scale: 1, addingTo: sums.start)
+                logits.start, maxima: nil, stride: 8, first: 0, columns: 4, scale: 1, addingTo: sums.start)
             #expect(!sums[place % 4].isFinite, "\(place)")
             #expect((0..<4).allSatisfy { $0 == place % 4 || sums[$0].isFinite })
         }

@@ -13,12 +13,14 @@ struct TileView<Scalar: BLASScalar> {
     var columns: Int { vectors &* Scalar.Lanes.scalarCount }
 }
 
-/// Z ← W·H + b1ᵀ, rows are classes, and max Z of each column.
+/// Z ← W·H + b1ᵀ, rows are classes, and max Z of each column; before it H ← H − η·V where that is still to be done.
 struct LogitBlocks<Scalar: BLASScalar, Kind: Coefficients>: RowBlockVisitor {
     let tile: TileView<Scalar>
     /// Wᵀ (d × K)
     let weights: UnsafeMutablePointer<Scalar>
     let bias: UnsafeMutablePointer<Scalar>?
+    /// η, a number for each lane; nil where the features have moved.
+    let rate: UnsafeMutablePointer<Scalar>?
     /// (columns)
     let maxima: UnsafeMutablePointer<Scalar>
 
@@ -27,6 +29,8 @@ struct LogitBlocks<Scalar: BLASScalar, Kind: Coefficients>: RowBlockVisitor {
         let (lanes, columns) = (Scalar.Lanes.scalarCount, tile.columns)
         let width = Kind.width(Scalar.self)
         let left = LeftHandSide<Scalar>(start: weights, rowStride: width, depthStride: tile.classes &* width)
+        let minusRate = rate.map { Scalar.Lanes() - Scalar.Lanes(loading: $0) } ?? Scalar.Lanes()
+        let toVelocity = tile.v - tile.h
         var place = 0
         while place < columns {
             var block = Block()
@@ -37,9 +41,16 @@ struct LogitBlocks<Scalar: BLASScalar, Kind: Coefficients>: RowBlockVisitor {
                 }
             }
             let h = tile.h + place
-            block.addProduct(
-                left, firstRow: firstRow,
-                RightHandSide(left: h, right: h + lanes, stride: columns, depth: tile.dimension), Kind.self)
+            let right = RightHandSide<Scalar>(left: h, right: h + lanes, stride: columns, depth: tile.dimension)
+            if firstRow == 0 && rate != nil {
+                block.addProduct(left, firstRow: firstRow, right, Kind.self) { h in
+                    let moved = Scalar.Lanes(loading: h).addingProduct(minusRate, Scalar.Lanes(loading: h + toVelocity))
+                    moved.store(to: h)
+                    return moved
+                }
+            } else {
+                block.addProduct(left, firstRow: firstRow, right, Kind.self)
+            }
             let z = tile.z + place
             let maxima = maxima + place
             var (leftMaximum, rightMaximum) = (Scalar.Lanes(), Scalar.Lanes())

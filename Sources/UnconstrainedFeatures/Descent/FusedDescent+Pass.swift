@@ -7,16 +7,17 @@ extension FusedDescent {
     @inline(__always)
     func pass<Kind: Coefficients>(_ kind: Kind.Type) {
         beginPass()
-        transposeClassifier(width: Kind.width(Scalar.self))
+        transposeClassifier(kind)
         for index in 0..<layout.tiles {
             let tile = layout.tile(index)
             let h = features.values.start + tile.offset
             let v = features.velocity.start + tile.offset
-            move(h, v, numbers: shape.dimension * tile.vectors * lanes)
+            if !movesInProduct { move(h, v, numbers: shape.dimension * tile.vectors * lanes) }
             let view = TileView(
                 h: h, v: v, z: logits.start, classes: shape.classes, dimension: shape.dimension, vectors: tile.vectors)
             LogitBlocks<Scalar, Kind>(
-                tile: view, weights: classifier.values.start, bias: bias.map { $0.values.start }, maxima: maxima.start
+                tile: view, weights: classifier.values.start, bias: bias.map { $0.values.start },
+                rate: movesInProduct ? rate.start : nil, maxima: maxima.start
             ).visitBlocks(rows: shape.classes)
             addLoss(firstColumn: tile.firstColumn, columns: tile.columns, stride: tile.vectors * lanes)
             ClassifierGradientBlocks<Scalar>(
@@ -74,14 +75,24 @@ extension FusedDescent {
         if let bias { move(bias.values.start, bias.velocity.start, numbers: bias.values.count) }
     }
 
+    /// The product reads a tile column by column, which is slow where it is the first to fetch what a core's caches near
+    /// it do not hold.
+    @inline(__always)
+    private var movesInProduct: Bool {
+        shape.dimension * layout.tileVectors * lanes * MemoryLayout<Scalar>.stride <= 128 << 10
+    }
+
     /// W (K × d) of Wᵀ: each product reads the coefficients of a block's rows side by side.
     @inline(__always)
-    private func transposeClassifier(width: Int) {
-        let (source, target) = (classifier.values.start, transposedClassifier.start)
-        for row in 0..<shape.dimension {
-            for label in 0..<shape.classes {
-                let (from, to) = ((row &* shape.classes &+ label) &* width, (label &* shape.dimension &+ row) &* width)
-                for lane in 0..<width { target[to &+ lane] = source[from &+ lane] }
+    private func transposeClassifier<Kind: Coefficients>(_: Kind.Type) {
+        let width = Kind.width(Scalar.self)
+        for label in 0..<shape.classes {
+            var source = classifier.values.start + label &* width
+            var target = transposedClassifier.start + label &* shape.dimension &* width
+            for _ in 0..<shape.dimension {
+                Kind.copy(source, to: target)
+                source += shape.classes &* width
+                target += width
             }
         }
     }
@@ -105,18 +116,25 @@ extension FusedDescent {
         along g: UnsafeMutablePointer<Scalar>, numbers: Int, decay: UnsafeMutablePointer<Scalar>
     ) {
         let (m, lambda) = (Scalar.Lanes(loading: momentum.start), Scalar.Lanes(loading: decay))
-        var (gradient, values) = (Scalar.Lanes(), Scalar.Lanes())
-        var place = 0
-        while place < numbers {
+        func move(_ place: Int, _ gradient: inout Scalar.Lanes, _ values: inout Scalar.Lanes) {
             let x = Scalar.Lanes(loading: theta + place)
             let direction = Scalar.Lanes(loading: g + place).addingProduct(lambda, x)
             direction.addingProduct(m, Scalar.Lanes(loading: v + place)).store(to: v + place)
             gradient = gradient.addingProduct(direction, direction)
             values = values.addingProduct(x, x)
-            place &+= Scalar.Lanes.scalarCount
         }
-        (Scalar.Lanes(loading: tileSquares.start) + gradient).store(to: tileSquares.start)
-        (Scalar.Lanes(loading: tileSquares.start + lanes) + values).store(to: tileSquares.start + lanes)
+        // Two vectors at a time: each sum waits for its last addition.
+        var (gradient, nextGradient) = (Scalar.Lanes(), Scalar.Lanes())
+        var (values, nextValues) = (Scalar.Lanes(), Scalar.Lanes())
+        var place = 0
+        while place &+ lanes < numbers {
+            move(place, &gradient, &values)
+            move(place &+ lanes, &nextGradient, &nextValues)
+            place &+= 2 &* lanes
+        }
+        if place < numbers { move(place, &gradient, &values) }
+        (Scalar.Lanes(loading: tileSquares.start) + gradient + nextGradient).store(to: tileSquares.start)
+        (Scalar.Lanes(loading: tileSquares.start + lanes) + values + nextValues).store(to: tileSquares.start + lanes)
     }
 
     /// The losses of the tile's columns, each lane's apart in a pack; the logits become their gradient, zero where there
@@ -124,9 +142,10 @@ extension FusedDescent {
     @inline(__always)
     private func addLoss(firstColumn: Int, columns: Int, stride: Int) {
         let scale = Scalar(1 / Double(layout.samples))
+        let most = crossEntropy == nil ? LossWorkspace<Scalar>.tile : SortedCrossEntropy<Scalar>.mostColumns
         var first = 0
         while first < columns {
-            let count = min(SortedCrossEntropy<Scalar>.mostColumns, columns - first)
+            let count = min(most, columns - first)
             if let crossEntropy {
                 crossEntropy.evaluate(
                     logits.start + first, maxima: form == .blas ? nil : maxima.start + first, stride: stride,

@@ -59,6 +59,7 @@ protocol Coefficients {
     /// Numbers that one coefficient takes.
     static func width<Scalar: BLASScalar>(_: Scalar.Type) -> Int
     static func load<Scalar: BLASScalar>(_ start: UnsafePointer<Scalar>) -> Scalar.Lanes
+    static func copy<Scalar: BLASScalar>(_ source: UnsafePointer<Scalar>, to target: UnsafeMutablePointer<Scalar>)
 }
 
 /// One number for all lanes: they are samples of one trial.
@@ -69,6 +70,11 @@ enum SharedCoefficients: Coefficients {
     @inline(__always)
     static func load<Scalar: BLASScalar>(_ start: UnsafePointer<Scalar>) -> Scalar.Lanes {
         Scalar.Lanes(repeating: start.pointee)
+    }
+
+    @inline(__always)
+    static func copy<Scalar: BLASScalar>(_ source: UnsafePointer<Scalar>, to target: UnsafeMutablePointer<Scalar>) {
+        target.pointee = source.pointee
     }
 }
 
@@ -81,6 +87,11 @@ enum LaneCoefficients: Coefficients {
     static func load<Scalar: BLASScalar>(_ start: UnsafePointer<Scalar>) -> Scalar.Lanes {
         Scalar.Lanes(loading: start)
     }
+
+    @inline(__always)
+    static func copy<Scalar: BLASScalar>(_ source: UnsafePointer<Scalar>, to target: UnsafeMutablePointer<Scalar>) {
+        load(source).store(to: target)
+    }
 }
 
 /// A (rows × depth) left-hand side, its strides in numbers.
@@ -92,23 +103,26 @@ struct LeftHandSide<Scalar: BLASScalar> {
 
 /// Two vectors for each of `depth` positions, `stride` numbers apart.
 struct RightHandSide<Scalar: BLASScalar> {
-    let left: UnsafePointer<Scalar>
-    let right: UnsafePointer<Scalar>
+    let left: UnsafeMutablePointer<Scalar>
+    let right: UnsafeMutablePointer<Scalar>
     let stride: Int
     let depth: Int
 }
 
 extension RowBlock {
     /// sums[row] += Σ_depth left[row, depth]·right[depth], the depth in order.
+    ///
+    /// - Parameter read: gives a vector of the right-hand side, each once and in order.
     @inline(__always)
     mutating func addProduct<Kind: Coefficients>(
-        _ a: LeftHandSide<Scalar>, firstRow: Int, _ b: RightHandSide<Scalar>, _: Kind.Type
+        _ a: LeftHandSide<Scalar>, firstRow: Int, _ b: RightHandSide<Scalar>, _: Kind.Type,
+        read: (UnsafeMutablePointer<Scalar>) -> Scalar.Lanes = { Scalar.Lanes(loading: $0) }
     ) {
         var coefficients = a.start + firstRow &* a.rowStride
         var (left, right) = (b.left, b.right)
         for _ in 0..<b.depth {
-            let x = Scalar.Lanes(loading: left)
-            let y = Scalar.Lanes(loading: right)
+            let x = read(left)
+            let y = read(right)
             updateRows(from: 0) { row, p, q in
                 let coefficient = Kind.load(coefficients + row &* a.rowStride)
                 p = p.addingProduct(coefficient, x)
