@@ -29,13 +29,22 @@ void dposv_(const char *uplo, const int *n, const int *nrhs, double *a, const in
 static inline float ncsweep_square_root_float(float x) { return __builtin_elementwise_sqrt(x); }
 static inline double ncsweep_square_root_double(double x) { return __builtin_elementwise_sqrt(x); }
 
+// Numbers that a vector register of the CPUs compiled for holds: 64 bytes with AVX-512, otherwise 32.
+#ifdef __AVX512F__
+#define NCSWEEP_VECTOR_BYTES 64
+#else
+#define NCSWEEP_VECTOR_BYTES 32
+#endif
+typedef float ncsweep_float_lanes __attribute__((ext_vector_type(NCSWEEP_VECTOR_BYTES / 4)));
+typedef double ncsweep_double_lanes __attribute__((ext_vector_type(NCSWEEP_VECTOR_BYTES / 8)));
+
 // The larger of two numbers in each lane, the first where one is NaN: Swift's own (`replacing(with:where:)`) is made lane by
 // lane where the type of the vectors is generic.
-typedef float ncsweep_float8 __attribute__((ext_vector_type(8)));
-typedef double ncsweep_double4 __attribute__((ext_vector_type(4)));
-static inline __attribute__((always_inline)) ncsweep_float8 ncsweep_maximum_float(ncsweep_float8 a, ncsweep_float8 b) {
+static inline __attribute__((always_inline)) ncsweep_float_lanes ncsweep_maximum_float(
+    ncsweep_float_lanes a, ncsweep_float_lanes b) {
     return b > a ? b : a;
 }
-static inline __attribute__((always_inline)) ncsweep_double4 ncsweep_maximum_double(ncsweep_double4 a, ncsweep_double4 b) {
+static inline __attribute__((always_inline)) ncsweep_double_lanes ncsweep_maximum_double(
+    ncsweep_double_lanes a, ncsweep_double_lanes b) {
     return b > a ? b : a;
 }

@@ -5,7 +5,7 @@ import COpenBLAS
 /// All matrices are row-major. The pointers are raw on purpose: these are the innermost calls of the kernels, and
 /// `Matrix` is the safe face of the same routines.
 public protocol BLASScalar: BinaryFloatingPoint, Codable, SIMDScalar, Sendable, BitwiseCopyable {
-    /// As many numbers as the vector registers of the CPUs we build for hold: 32 bytes.
+    /// As many numbers as a vector register of the CPUs compiled for holds: 64 bytes with AVX-512, otherwise 32.
     associatedtype Lanes: SIMD<Self>
 
     /// C ← α·op(A)·op(B) + β·C; C is (m × n), op(A) is (m × k), op(B) is (k × n).
@@ -38,7 +38,7 @@ public enum Transpose: Sendable {
 }
 
 extension Float: BLASScalar {
-    public typealias Lanes = SIMD8<Float>
+    public typealias Lanes = ncsweep_float_lanes
 
     @inlinable
     public static func gemm(
@@ -73,7 +73,7 @@ extension Float: BLASScalar {
 }
 
 extension Double: BLASScalar {
-    public typealias Lanes = SIMD4<Double>
+    public typealias Lanes = ncsweep_double_lanes
 
     @inlinable
     public static func gemm(

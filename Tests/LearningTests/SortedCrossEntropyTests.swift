@@ -67,12 +67,14 @@ import Testing
 
     @Test(arguments: [Double.nan, .infinity])
     func whatIsNotFiniteShows(_ value: Double) {
+        let stride = 2 * Double.Lanes.scalarCount
         for place in 0..<8 {
-            // Two rows of four, eight apart.
-            let logits = Buffer((0..<16).map { $0 == place / 4 * 8 + place % 4 ? value : Double($0 / 8 * 4 + $0 % 8) })
+            // Two rows of four, and what fills them up to pairs of vectors.
+            let logits = Buffer((0..<2 * stride).map { Double($0 / stride * 4 + $0 % stride) })
+            logits[place / 4 * stride + place % 4] = value
             let sums = Buffer<Double>(count: Double.Lanes.scalarCount)
             SortedCrossEntropy<Double>(columns: [2, 2]).evaluate(
-                logits.start, maxima: nil, stride: 8, first: 0, columns: 4, scale: 1, addingTo: sums.start)
+                logits.start, maxima: nil, stride: stride, first: 0, columns: 4, scale: 1, addingTo: sums.start)
             #expect(!sums[place % 4].isFinite, "\(place)")
             #expect((0..<4).allSatisfy { $0 == place % 4 || sums[$0].isFinite })
         }

@@ -9,7 +9,7 @@ extension Convolution {
     private var kernelRow: Int { kernel * input.channels }
 
     /// From one row of the matrix to the next: beyond a field there is room for a vector register that is half used.
-    private var pitch: Int { (fieldCount + 15) & ~7 }
+    private var pitch: Int { VectorRegister.roundUp(fieldCount + VectorRegister.numbers) }
 
     /// The input itself is the matrix.
     private var isPointwise: Bool { kernel == 1 && stride == 1 && padding == 0 }
@@ -19,7 +19,7 @@ extension Convolution {
 
     /// Numbers of a row of a padded image, and of all of it with room to read a vector register behind.
     private var paddedRow: Int { (input.width + 2 * padding) * input.channels }
-    private var paddedCount: Int { padding == 0 ? 0 : (input.height + 2 * padding) * paddedRow + 16 }
+    private var paddedCount: Int { padding == 0 ? 0 : (input.height + 2 * padding) * paddedRow + 2 * VectorRegister.numbers }
 
     /// A padded image and the columns; for backward both again for their gradients.
     var columnsWorkspaceCount: Int { isPointwise ? 0 : 2 * (blockRows * pitch + paddedCount) }

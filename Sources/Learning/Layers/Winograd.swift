@@ -91,8 +91,8 @@ struct WinogradPlan {
         tileColumns = (layer.output.width + 3) / 4
         tiles = samples * tileRows * tileColumns
         (inputs, outputs) = (layer.input.channels, layer.output.channels)
-        inputPitch = (inputs + 7) & ~7
-        outputPitch = (outputs + 7) & ~7
+        inputPitch = VectorRegister.roundUp(inputs)
+        outputPitch = VectorRegister.roundUp(outputs)
         // Transformed inputs and outputs of a block beside the weights of one product in the second-level cache; but
         // enough tiles that reading the weights does not cost more than multiplying by them.
         block = min(tiles, max(64, min(512, 262_144 / (36 * (inputPitch + outputPitch)))))
@@ -108,7 +108,7 @@ struct WinogradPlan {
     var pixelCount: Int { max(inputPitch, outputPitch) }
 
     /// 36 vectors of either precision.
-    static let scratchCount = 36 * 8
+    static let scratchCount = 36 * VectorRegister.numbers
 
     /// Scratch, weights in both orders or their gradient, the blocks, two pixels; backward needs the most.
     var workspaceCount: Int {

@@ -230,7 +230,7 @@ struct PassPlan {
         }
         if !sharesMemory { for index in requests.indices { requests[index].life = -1...end } }
         // Kernels read up to a vector register beyond the end.
-        let plan = MemoryPlan(requests, margin: 16)
+        let plan = MemoryPlan(requests, margin: 2 * VectorRegister.numbers)
         activations = Array(plan.offsets[0...n])
         saved = Array(plan.offsets[n + 1..<2 * n + 1])
         workspace = plan.offsets[2 * n + 1]
