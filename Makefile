@@ -4,14 +4,14 @@ ARCH := $(shell uname -m)
 ifeq ($(ARCH),x86_64)
 # AVX2 and FMA, in every x86 server since 2015; CPU=native for this machine only, CPU=x86-64 for any.
 CPU ?= x86-64-v3
-CPU_FLAGS := -Xcc -march=$(CPU)
+CPU_FLAGS = -Xcc -march=$(CPU)
 else
 CPU ?=
-CPU_FLAGS := $(if $(CPU),-Xcc -mcpu=$(CPU))
+CPU_FLAGS = $(if $(CPU),-Xcc -mcpu=$(CPU))
 endif
 
 # Tests are built optimised as well (training loops are tens of times slower without), so one build serves both.
-SWIFT_FLAGS := -c release $(CPU_FLAGS) -Xswiftc -enable-testing
+SWIFT_FLAGS = -c release $(CPU_FLAGS) -Xswiftc -enable-testing
 BUILD := .build/release
 RANKS ?= $(shell nproc)
 PREFIX ?= /usr/local
@@ -47,10 +47,12 @@ theory: build ## run the sweeps of sweeps/theory, whose claims are what theory s
 slurm-test: build ## try the Slurm templates on a Slurm of this machine's own (root)
 	slurm/test-cluster.sh
 
-bench: setup revision ## measure against PyTorch, mpi4py and this machine's own bounds
-	swift build $(SWIFT_FLAGS) --product ncsweep
-	swift build $(SWIFT_FLAGS) --product ncbench
-	$(MPI_ENVIRONMENT) bench/run.sh $(BUILD)
+# For this CPU alone, as JAX compiles and as the libraries of all choose their kernels.
+bench: CPU = native
+bench: setup revision ## measure against PyTorch, JAX, SciPy, mpi4py and this machine's own bounds
+	swift build $(SWIFT_FLAGS) --scratch-path .build/native --product ncsweep
+	swift build $(SWIFT_FLAGS) --scratch-path .build/native --product ncbench
+	$(MPI_ENVIRONMENT) bench/run.sh .build/native/release
 
 format: ## format the sources
 	swift format format --in-place --parallel --recursive Package.swift Sources Tests

@@ -127,8 +127,8 @@ extension ParameterSchema {
         Definition(
             "gamma", .real(.nonnegative), .defaultsTo(.real(2)), onlyFor: Relevance(key: "loss", choices: "focal"),
             "exponent of the focal loss"),
-        Definition("kappa", .real(.positive), .required, onlyFor: rescaled, "weight of the own class"),
-        Definition("target", .real(.positive), .required, onlyFor: rescaled, "wanted logit of the own class"),
+        Definition("kappa", .real(.scale), .required, onlyFor: rescaled, "weight of the own class"),
+        Definition("target", .real(.scale), .required, onlyFor: rescaled, "wanted logit of the own class"),
     ]
 
     static func seed(onlyFor relevance: Relevance? = nil) -> Definition {

@@ -73,10 +73,11 @@ public struct ParameterSchema: Sendable {
             self.computable = computable
         }
 
-        static let positive = Bounds(lower: 0, includesLower: false)
-        /// Lengths and factors of unconstrained feature models: beyond these, differences of the objective are rounding.
+        static let positive = Bounds(lower: 0, includesLower: false, computable: 1e-30...1e30)
+        /// Lengths and factors of losses and of unconstrained feature models: beyond these, differences of the objective are
+        /// rounding.
         static let scale = Bounds(lower: 0, includesLower: false, computable: 1e-9...1e9)
-        static let nonnegative = Bounds(lower: 0, includesLower: true)
+        static let nonnegative = Bounds(lower: 0, includesLower: true, computable: 0...1e9)
         /// Of unconstrained feature models: within these the minimiser reaches the closed forms.
         static let decay = Bounds(lower: 0, includesLower: false, computable: 1e-30...1e6)
         static let weightDecay = Bounds(lower: 0, includesLower: true, computable: 0...1e6)

@@ -19,7 +19,9 @@ extension Convolution {
 
     /// Numbers of a row of a padded image, and of all of it with room to read a vector register behind.
     private var paddedRow: Int { (input.width + 2 * padding) * input.channels }
-    private var paddedCount: Int { padding == 0 ? 0 : (input.height + 2 * padding) * paddedRow + 2 * VectorRegister.numbers }
+    private var paddedCount: Int {
+        padding == 0 ? 0 : (input.height + 2 * padding) * paddedRow + 2 * VectorRegister.numbers
+    }
 
     /// A padded image and the columns; for backward both again for their gradients.
     var columnsWorkspaceCount: Int { isPointwise ? 0 : 2 * (blockRows * pitch + paddedCount) }

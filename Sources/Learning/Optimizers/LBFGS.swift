@@ -15,9 +15,9 @@ public final class LBFGS<Scalar: BLASScalar, Failure: Error>: FullBatchSolver {
     private let search: WolfeLineSearch<Scalar, Failure>
     private let history: Int
     private let direction: ParameterBlock<Scalar>
-    private var differences: [(step: ParameterBlock<Scalar>, change: ParameterBlock<Scalar>, curvature: Double)] = []
-    /// Blocks of dropped pairs, used again: nothing is allocated once the history is full.
-    private var spare: [(ParameterBlock<Scalar>, ParameterBlock<Scalar>)] = []
+    private var differences: [CurvaturePair<Scalar>] = []
+    /// Dropped pairs, used again: nothing is allocated once the history is full.
+    private var spare: [CurvaturePair<Scalar>] = []
     private var projections: [Double]
 
     /// `history` pairs of steps and gradient changes are remembered: in all 2·history + 4 blocks of the layout, on spheres
@@ -66,7 +66,7 @@ public final class LBFGS<Scalar: BLASScalar, Failure: Error>: FullBatchSolver {
     /// Drops all pairs. Whoever makes an interrupted step again comes to the same end without them: it would have
     /// dropped them too.
     private func forget() {
-        for pair in differences { spare.append((pair.step, pair.change)) }
+        spare += differences
         differences.removeAll()
     }
 
@@ -90,26 +90,15 @@ public final class LBFGS<Scalar: BLASScalar, Failure: Error>: FullBatchSolver {
 
     /// Takes over where the search arrived, and remembers the pair (step, change of gradient) as it is there.
     private func accept(_ length: Double, _ point: ParameterBlock<Scalar>) {
-        let (step, change) =
-            differences.count == history
-            ? {
-                let oldest = differences.removeFirst()
-                return (oldest.step, oldest.change)
-            }()
-            : emptyPair()
+        let pair = differences.count == history ? differences.removeFirst() : emptyPair()
         point.copy(from: search.point)
         carryPairs(to: point)
-        step.copy(from: search.velocity(along: direction))
-        step.scale(by: length)
+        pair.step.copy(from: search.velocity(along: direction))
+        pair.step.scale(by: length)
         search.spheres.project(gradient, at: point)
-        change.copy(from: search.gradient)
-        change.add(gradient, scaledBy: -1)
-        let curvature = step.dot(change)
-        if Self.isPositive(curvature, step, change) {
-            differences.append((step, change, curvature))
-        } else {
-            spare.append((step, change))
-        }
+        pair.change.copy(from: search.gradient)
+        pair.change.add(gradient, scaledBy: -1)
+        remember(pair)
         gradient.copy(from: search.gradient)
         objective = search.objective
     }
@@ -119,21 +108,22 @@ public final class LBFGS<Scalar: BLASScalar, Failure: Error>: FullBatchSolver {
         guard !search.spheres.isEmpty else { return }
         let pairs = differences
         differences.removeAll(keepingCapacity: true)
-        for (step, change, _) in pairs {
-            search.spheres.project(step, at: point)
-            search.spheres.project(change, at: point)
-            let curvature = step.dot(change)
-            if Self.isPositive(curvature, step, change) {
-                differences.append((step, change, curvature))
-            } else {
-                spare.append((step, change))
-            }
+        for pair in pairs {
+            search.spheres.project(pair.step, at: point)
+            search.spheres.project(pair.change, at: point)
+            remember(pair)
         }
     }
 
-    private static func isPositive(
-        _ curvature: Double, _ step: ParameterBlock<Scalar>, _ change: ParameterBlock<Scalar>
-    ) -> Bool { curvature > 1e-12 * step.norm * change.norm }
+    /// Where its curvature is positive.
+    private func remember(_ pair: CurvaturePair<Scalar>) {
+        pair.curvature = pair.step.dot(pair.change)
+        if pair.curvature > 1e-12 * pair.step.norm * pair.change.norm {
+            differences.append(pair)
+        } else {
+            spare.append(pair)
+        }
+    }
 
     // MARK: State
 
@@ -169,15 +159,25 @@ public final class LBFGS<Scalar: BLASScalar, Failure: Error>: FullBatchSolver {
     }
 
     private func restorePair(_ index: Int, _ fill: (StateBlock<Scalar>) -> Bool) -> Bool {
-        let (step, change) = emptyPair()
-        guard Self.blocks(ofPair: index, step, change).allSatisfy(fill) else { return false }
-        let curvature = step.dot(change)
-        guard curvature > 0 else { return false }
-        differences.append((step, change, curvature))
+        let pair = emptyPair()
+        guard Self.blocks(ofPair: index, pair.step, pair.change).allSatisfy(fill) else { return false }
+        pair.curvature = pair.step.dot(pair.change)
+        guard pair.curvature > 0 else { return false }
+        differences.append(pair)
         return true
     }
 
-    private func emptyPair() -> (ParameterBlock<Scalar>, ParameterBlock<Scalar>) {
-        spare.popLast() ?? (ParameterBlock(layout: gradient.layout), ParameterBlock(layout: gradient.layout))
+    private func emptyPair() -> CurvaturePair<Scalar> { spare.popLast() ?? CurvaturePair(layout: gradient.layout) }
+}
+
+/// A step, the change of the gradient over it, and their product.
+private final class CurvaturePair<Scalar: BLASScalar> {
+    let step: ParameterBlock<Scalar>
+    let change: ParameterBlock<Scalar>
+    var curvature = 0.0
+
+    init(layout: ParameterLayout) {
+        step = ParameterBlock(layout: layout)
+        change = ParameterBlock(layout: layout)
     }
 }

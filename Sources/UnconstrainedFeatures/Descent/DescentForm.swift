@@ -84,12 +84,13 @@ struct DescentLayout<Scalar: BLASScalar> {
         vectors = (samples + 2 * perVector - 1) / (2 * perVector) * 2
         // Sums over samples are stored once a tile, so it should be long, yet a tile and its velocities stay in the cache;
         // a pack's holds as many columns as the loss takes at a time.
+        let bytesPerVector = shape.dimension * Self.lanes * MemoryLayout<Scalar>.stride
         let most =
             tileVectors
             ?? {
                 switch form {
                 case .packed: SortedCrossEntropy<Scalar>.mostColumns / Self.lanes
-                case .tiled: 32
+                case .tiled: max(2, min(32, (256 << 10) / bytesPerVector))
                 case .blas: 512 / Self.lanes
                 }
             }()
