@@ -8,6 +8,13 @@ public struct Claim: Sendable {
     let filter: Expression?
     /// The columns under `by`: trials that agree in them are a group.
     public let groupColumns: [String]
+    /// The columns and slopes that the condition reads of a trial.
+    public let names: [String]
+    public let hasAggregates: Bool
+    /// Whether each trial is judged, rather than groups of them: the condition reads some outside aggregates.
+    public let isOfSingleTrials: Bool
+    /// Whether the claim itself says what it makes of trials that failed or diverged.
+    public let readsState: Bool
     /// Whether names that the file gives to lists stand in it, which mean nothing outside the file.
     public private(set) var hasListNames = false
 
@@ -53,6 +60,17 @@ public struct Claim: Sendable {
         self.condition = condition
         self.filter = filter
         groupColumns = groups
+        func isAggregate(_ index: Int) -> Bool {
+            if case .aggregate? = condition.computed[index] { true } else { false }
+        }
+        names = condition.names.indices.filter { !isAggregate($0) }.map { condition.names[$0] }
+        hasAggregates = !condition.aggregations.isEmpty
+        var readsTrial = false
+        Expression.visit(condition.root) { node in
+            if case .name(let index, _) = node, !isAggregate(index) { readsTrial = true }
+        }
+        isOfSingleTrials = readsTrial
+        readsState = (names + (filter?.names ?? [])).contains("state")
     }
 
     /// The same, where names of lists stand for the words they mean.
@@ -77,34 +95,8 @@ extension Claim {
     public var filterSlopes: [Expression.Slope] { filter?.slopes ?? [] }
     public var conditionSlopes: [Expression.Slope] { condition.slopes }
 
-    public var hasAggregates: Bool { !condition.aggregations.isEmpty }
-
-    /// Whether each trial is judged, rather than groups of them.
-    public var isOfSingleTrials: Bool { !trialNames.isEmpty }
-
-    /// The columns and slopes that the condition reads of a trial.
-    public var names: [String] {
-        condition.names.indices.compactMap { index in
-            if case .aggregate? = condition.computed[index] { nil } else { condition.names[index] }
-        }
-    }
-
     /// Those that `where` reads.
     public var filterNames: [String] { filter?.names ?? [] }
-
-    /// Whether the claim itself says what it makes of trials that failed or diverged.
-    public var readsState: Bool { (names + filterNames).contains("state") }
-
-    /// Those read outside aggregates.
-    var trialNames: [Int] {
-        var indices: [Int] = []
-        Expression.visit(condition.root) { node in
-            guard case .name(let index, _) = node else { return }
-            if case .aggregate? = condition.computed[index] { return }
-            indices.append(index)
-        }
-        return indices
-    }
 }
 
 extension Expression.Slope {

@@ -89,12 +89,13 @@ public struct ClaimTally<Row> {
             isDone || claim.readsState
             ? try claim.judge(aggregates: group?.aggregates ?? [], value)
             : Claim.Judgement(holds: nil, excess: .infinity, subject: nil)
+        guard judgement.holds == nil else { return note(judgement, row, key, missing: nil) }
         let missing = claim.missing(value)
-        if judgement.holds == nil, missing == nil, let other = group?.incomplete {
+        if missing == nil, let other = group?.incomplete {
             // It is another trial of the group that lacks what this one is held against.
             note(judgement, other.row, key, missing: other.missing)
         } else {
-            note(judgement, row, key, missing: judgement.holds == nil ? missing : nil)
+            note(judgement, row, key, missing: missing)
         }
     }
 
