@@ -34,7 +34,10 @@ build: setup revision ## build the program (CPU=native for this machine's CPU on
 
 test: setup revision ## every test, those on 1 to 4 ranks included
 	swift build $(SWIFT_FLAGS) --build-tests
-	$(MPI_ENVIRONMENT) swift test $(SWIFT_FLAGS) --skip-build
+	@{ $(MPI_ENVIRONMENT) swift test $(SWIFT_FLAGS) --skip-build; echo $$? > .build/test.code; } 2>&1 | tee .build/test.log
+	@code=$$(cat .build/test.code); test $$code = 0 || { \
+		echo "What failed, again (everything is in .build/test.log):"; \
+		grep -A 4 'recorded an issue' .build/test.log; exit $$code; }
 
 theory: build ## run the sweeps of sweeps/theory, whose claims are what theory says; results in runs/theory
 	@failed=; for file in sweeps/theory/*.yaml; do \

@@ -6,16 +6,19 @@ public struct ResultsReport {
     public var format: TableFormat
     /// Which columns, in which order; nil for all.
     public var columns: [String]?
+    /// Outcomes that trials can have: may be asked for, and are empty where none has them yet.
+    public var possible: [String]
     public var foldsSeeds: Bool
     public var scope: TrialScope
     /// Of the terminal; nil where the output does not go to one.
     public var width: Int?
 
     public init(
-        format: TableFormat = .table, columns: [String]? = nil, foldsSeeds: Bool = false,
-        scope: TrialScope = .lastPlan, width: Int? = nil
+        format: TableFormat = .table, columns: [String]? = nil, possible: [String] = [],
+        foldsSeeds: Bool = false, scope: TrialScope = .lastPlan, width: Int? = nil
     ) {
         self.scope = scope
+        self.possible = possible
         self.format = format
         self.columns = columns
         self.foldsSeeds = foldsSeeds
@@ -54,30 +57,30 @@ public struct ResultsReport {
 
     /// The chosen columns of the rows given to it.
     private struct Selection {
-        private let indices: [Int]
+        /// nil for a column that no row has.
+        private let indices: [Int?]
         private var writer: TableWriter
 
         init(
             _ chosen: [String]?, of columns: [String], hidden: Set<Int> = [], report: ResultsReport,
             _ sink: @escaping TableWriter.Sink
         ) throws(ReportError) {
-            var indices = columns.indices.filter { !hidden.contains($0) }
-            if let chosen {
-                indices = []
-                for name in chosen {
-                    guard let index = columns.firstIndex(of: name) else {
-                        throw .unknown("column", name, known: columns)
-                    }
-                    indices.append(index)
+            let names = chosen ?? columns.indices.filter { !hidden.contains($0) }.map { columns[$0] }
+            var indices: [Int?] = []
+            for name in names {
+                let index = columns.firstIndex(of: name)
+                guard index != nil || report.possible.contains(name) else {
+                    throw .unknown("column", name, known: columns)
                 }
+                indices.append(index)
             }
             self.indices = indices
             writer = TableWriter(
-                format: report.format, columns: indices.map { columns[$0] }, width: report.width,
+                format: report.format, columns: names, width: report.width,
                 foldsConstants: chosen == nil, to: sink)
         }
 
-        mutating func add(_ row: [ParameterValue?]) throws { try writer.add(indices.map { row[$0] }) }
+        mutating func add(_ row: [ParameterValue?]) throws { try writer.add(indices.map { $0.flatMap { row[$0] } }) }
 
         mutating func finish() throws { try writer.finish() }
     }

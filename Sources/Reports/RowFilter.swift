@@ -6,11 +6,13 @@ public struct RowFilter {
     private let expression: Expression
     private let columns: [String]
 
+    /// - Parameter file: whose names of lists may stand in the condition.
     /// - Throws: `ReportError`, one line that repeats the condition.
-    public init(parsing text: String, columns: [String]) throws(ReportError) {
+    public init(parsing text: String, columns: [String], file: SweepFile? = nil) throws(ReportError) {
         self.columns = columns
         do {
-            expression = try Expression(parsing: text) { columns.contains($0) }
+            let written = try Expression(parsing: text) { columns.contains($0) }
+            expression = file?.resolved(written) ?? written
         } catch {
             throw ReportError("--where \"\(text)\": \(error)\(Self.hint(for: text, columns: columns))")
         }

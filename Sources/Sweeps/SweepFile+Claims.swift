@@ -36,9 +36,16 @@ extension SweepFile {
         return claims
     }
 
+    /// A condition on results, where the file's names of lists stand for the words they mean.
+    public func resolved(_ condition: Expression) -> Expression { condition.resolved(lists, schemas) }
+
+    private var schemas: [ParameterSchema] {
+        ParameterSchema.all.filter { schema in blocks.contains { $0.problem == schema.problem } }
+    }
+
     func claims(reporting reports: (String) -> ReportSchema, _ mistakes: inout Mistakes) -> [Claim] {
         guard !claimSources.isEmpty else { return [] }
-        let schemas = ParameterSchema.all.filter { schema in blocks.contains { $0.problem == schema.problem } }
+        let schemas = schemas
         let reported = schemas.map { reports($0.problem) }
         // A parameter goes before an outcome of the same name, as it does in the table of results.
         let vocabulary = Vocabulary(schemas.flatMap(\.vocabulary.names) + reported.flatMap(\.columns))

@@ -33,18 +33,19 @@ struct FeatureFile {
     let dimension: Int
     let classifier: LinearClassifier?
 
-    init(path: String) throws {
+    /// - Parameter layer: a hidden one, whose features are `LAYER.features` and which no classifier reads.
+    init(path: String, layer: String? = nil) throws {
         let archive = try NPZArchive(path: path)
-        let reader = FeatureReader(archive: archive)
-        let features = try archive.array("features")
+        let reader = FeatureReader(archive: archive, prefix: layer.map { "\($0)." } ?? "")
+        let features = try archive.array(reader.features)
         dimension = try reader.dimension(of: features)
-        let labels = try reader.labels("labels", count: features.shape[0], of: "features")
+        let labels = try reader.labels("labels", count: features.shape[0], of: reader.features)
         let weight = try archive.array(ifPresent: "weight")
         classes = try reader.classes(labels, weight)
         try reader.requireEveryClass(labels, classes)
         training = Split(
-            values: try reader.values(features, "features", dimension), labels: labels.map { Int32($0) })
-        classifier = try reader.classifier(weight, classes, dimension)
+            values: try reader.values(features, reader.features, dimension), labels: labels.map { Int32($0) })
+        classifier = layer == nil ? try reader.classifier(weight, classes, dimension) : nil
         test = try reader.test(classes, dimension)
         self.path = path
     }
@@ -53,6 +54,11 @@ struct FeatureFile {
 /// Reads arrays and says what is wrong with them.
 private struct FeatureReader {
     let archive: NPZArchive
+    /// Of the arrays of features.
+    let prefix: String
+
+    var features: String { prefix + "features" }
+    private var testFeatures: String { prefix + "test_features" }
 
     func failure(_ array: String, _ text: String) -> FeatureFileError {
         FeatureFileError(description: "\(archive.path): array '\(array)': \(text)")
@@ -62,17 +68,17 @@ private struct FeatureReader {
         shape.isEmpty ? "a single number" : "shape " + shape.map(String.init).joined(separator: "×")
     }
 
-    func dimension(of features: NumericArray) throws -> Int {
-        guard features.shape.count >= 2, features.count > 0 else {
-            throw failure("features", "\(text(features.shape)); samples × numbers expected, at least one of each")
+    func dimension(of array: NumericArray) throws -> Int {
+        guard array.shape.count >= 2, array.count > 0 else {
+            throw failure(features, "\(text(array.shape)); samples × numbers expected, at least one of each")
         }
-        let dimension = features.count / features.shape[0]
+        let dimension = array.count / array.shape[0]
         // The scatter (d × d) and what its decomposition works in; LAPACK counts in 32 bits.
         let bytes = 40 * Double(dimension) * Double(dimension)
         guard dimension <= 30_000, bytes < Double(ProcessInfo.processInfo.physicalMemory) else {
             let need = NumberFormat.gibibytes(bytes)
             throw failure(
-                "features",
+                features,
                 "samples of \(dimension) numbers need \(need) for their covariance; pool or project them first")
         }
         return dimension
@@ -177,17 +183,17 @@ private struct FeatureReader {
     }
 
     func test(_ classes: Int, _ dimension: Int) throws -> FeatureFile.Split? {
-        guard let features = try archive.array(ifPresent: "test_features") else {
-            if archive.names.contains("test_labels") {
+        guard let array = try archive.array(ifPresent: testFeatures) else {
+            if prefix.isEmpty, archive.names.contains("test_labels") {
                 throw failure("test_labels", "there are no 'test_features' they belong to; save both, or none")
             }
             return nil
         }
-        guard features.shape.count >= 2, features.count > 0, features.count / features.shape[0] == dimension else {
+        guard array.shape.count >= 2, array.count > 0, array.count / array.shape[0] == dimension else {
             throw failure(
-                "test_features", "\(text(features.shape)); samples of \(dimension) numbers expected, as in 'features'")
+                testFeatures, "\(text(array.shape)); samples of \(dimension) numbers expected, as in '\(features)'")
         }
-        let labels = try labels("test_labels", count: features.shape[0], of: "test_features")
+        let labels = try labels("test_labels", count: array.shape[0], of: testFeatures)
         if let sample = labels.firstIndex(where: { $0 >= classes }) {
             throw failure(
                 "test_labels",
@@ -195,7 +201,7 @@ private struct FeatureReader {
                     + "leave out samples of other classes")
         }
         return FeatureFile.Split(
-            values: try values(features, "test_features", dimension), labels: labels.map { Int32($0) })
+            values: try values(array, testFeatures, dimension), labels: labels.map { Int32($0) })
     }
 }
 

@@ -13,11 +13,15 @@ struct MeasureCommand: ParsableCommand {
         discussion: """
             The file is an .npz archive as numpy.savez writes it, with the arrays 'features' (N × …) and 'labels' (N, from \
             0 on); 'weight' (K × d) and 'bias' (K) of the classifier that reads them, if there is one; 'test_features' \
-            and 'test_labels', if test samples are to be measured too, against the class means of the others.
+            and 'test_labels', if test samples are to be measured too, against the class means of the others; \
+            'LAYER.features' and 'LAYER.test_features' of hidden layers.
             """)
 
     @Argument(help: "The .npz file.")
     var file: String
+
+    @Option(help: "A hidden layer, as `ncsweep export --layers` writes it, instead of the features.")
+    var layer: String?
 
     @Option(help: "How classes of unequal size are weighted: class or sample.")
     var weighting: Weighting = .class
@@ -28,7 +32,7 @@ struct MeasureCommand: ParsableCommand {
     func run() throws {
         BLASKernel.correctOrContinue()
         OpenBLAS.useOneThread()
-        let content = try FeatureFile(path: file)
+        let content = try FeatureFile(path: file, layer: layer)
         let training = content.training.statistics(of: content)
         var columns = [("train", measurement(of: content.training, training, content, against: training))]
         if let test = content.test {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Reports
 import Results
+import Runner
 import Sweeps
 
 extension TrialID: ExpressibleByArgument {
@@ -46,7 +47,7 @@ struct MeasurementsCommand: ParsableCommand {
             format: format, filter: MeasurementFilter(trial: trial, metric: metric, layer: layer, split: split),
             trialColumns: columns.map(columnNames) ?? [], scope: showsAll ? .all : .lastPlan,
             width: StandardOutput.terminalWidth)
-        let predicate = try condition.map { try RowFilter(parsing: $0, columns: results.columns).keeps }
+        let predicate = try condition.map { try rowFilter($0, of: results).keeps }
         try StandardOutput.write { output in try report.write(results, where: predicate) { try output.write($0) } }
         if !showsAll { try tellLeftOut(of: results) }
     }

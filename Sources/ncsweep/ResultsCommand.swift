@@ -2,6 +2,8 @@ import ArgumentParser
 import Foundation
 import Reports
 import Results
+import Runner
+import Sweeps
 
 extension TableFormat: ExpressibleByArgument {}
 
@@ -30,12 +32,21 @@ struct ResultsCommand: ParsableCommand {
     func run() throws {
         let results = try StoredResults(directory: directory)
         let report = ResultsReport(
-            format: format, columns: columns.map(columnNames), foldsSeeds: seeds, scope: all ? .all : .lastPlan,
+            format: format, columns: columns.map(columnNames), possible: TrialBuilder.reportedColumns,
+            foldsSeeds: seeds, scope: all ? .all : .lastPlan,
             width: StandardOutput.terminalWidth)
-        let predicate = try condition.map { try RowFilter(parsing: $0, columns: results.columns).keeps }
+        let predicate = try condition.map { try rowFilter($0, of: results).keeps }
         try StandardOutput.write { output in try report.write(results, where: predicate) { try output.write($0) } }
         if !all { try tellLeftOut(of: results) }
     }
+}
+
+/// A condition over the columns that the results have or may yet have, in the words of the sweep file as last run.
+func rowFilter(_ condition: String, of results: StoredResults) throws -> RowFilter {
+    let info = try results.sessions().last?.info
+    return try RowFilter(
+        parsing: condition, columns: results.columns + TrialBuilder.reportedColumns,
+        file: info.flatMap { try? SweepFile.parse($0.sweepText, path: $0.sweepPath) })
 }
 
 /// The names in a list such as "K, d,gap".

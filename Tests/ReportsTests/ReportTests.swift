@@ -100,6 +100,13 @@ final class SmallSweep {
                 """)
     }
 
+    /// What trials may report is empty where none has: no mistake.
+    @Test func columnsWithoutAValueMayBeAskedFor() throws {
+        let sweep = try SmallSweep()
+        let report = ResultsReport(format: .csv, columns: ["seed", "effective_depth"], possible: ["effective_depth"])
+        #expect(try text(report, sweep) { $0["K"] == .integer(4) } == "seed,effective_depth\n0,\n1,\n2,\n3,\n")
+    }
+
     @Test func suggestsAColumn() throws {
         let sweep = try SmallSweep()
         func message(_ name: String) -> String {

@@ -1,5 +1,6 @@
 import Reports
 import Results
+import Sweeps
 import Testing
 
 @Suite struct RowFilterTests {
@@ -47,6 +48,23 @@ import Testing
         #expect(try message("state == done", sweep) == "5 rows")
         #expect(try message("state in [failed, 'diverged'] or certificate != minimum", sweep) == "5 rows")
         #expect(try message("state == running", sweep) == "0 rows")
+    }
+
+    /// A name that the sweep file gives to a list stands for its word.
+    @Test func namesOfListsAreWords() throws {
+        let file = try SweepFile.parse(
+            """
+            name: lists
+            architectures:
+              small: [dense(8), relu]
+            problem: network
+            dataset: letters
+            architecture: small
+            """, path: "lists.yaml")
+        let word = try #require(try file.expand().trials.first).trial.text("architecture")
+        let condition = try Expression(parsing: "architecture == small") { $0 == "architecture" }
+        #expect(try !condition.holds { _ in .text(word) })
+        #expect(try file.resolved(condition).holds { _ in .text(word) })
     }
 
     @Test func saysThatNothingIsKept() throws {

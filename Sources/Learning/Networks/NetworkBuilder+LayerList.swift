@@ -1,9 +1,12 @@
 extension LayerItem {
     /// All layers that a list can hold, as examples for messages and documentation.
-    public static let examples = [
-        "conv(16,3)", "dense(64)", "batch_norm", "layer_norm", "relu", "gelu", "tanh", "max_pool(2)", "average_pool(2)",
-        "global_pool", "flatten", "dropout(0.5)", "residual(…)", "concatenate(…)", "probe(NAME)",
-    ]
+    public static let examples =
+        ["conv(16,3)", "dense(64)", "batch_norm", "layer_norm"] + Activation.Function.allCases.map(\.rawValue) + [
+            "max_pool(2)", "average_pool(2)", "global_pool", "flatten", "dropout(0.5)", "residual(…)", "concatenate(…)",
+            "probe(NAME)",
+        ]
+
+    var activation: Activation.Function? { Activation.Function(rawValue: name) }
 
     private func fail(_ reason: String) -> ArchitectureError { ArchitectureError("\(description): \(reason)") }
 
@@ -96,11 +99,8 @@ extension NetworkBuilder {
                 try add(item, prefix: "layer\(index + 1)")
                 let isNamed = index + 1 < items.count && items[index + 1].name == "probe"
                 let isRectified = index + 1 < items.count && items[index + 1].name == "relu"
-                switch item.name {
-                case "relu", "gelu", "tanh", "residual", "concatenate":
-                    if !isNamed && !isRectified { probe("layer\(index + 1)") }
-                default: break
-                }
+                let isMeasured = item.activation != nil || ["residual", "concatenate"].contains(item.name)
+                if isMeasured && !isNamed && !isRectified { probe("layer\(index + 1)") }
             } catch {
                 throw ArchitectureError(error.description, item: index)
             }
@@ -163,12 +163,14 @@ extension NetworkBuilder {
         switch item.name {
         case "batch_norm": batchNorm(prefix)
         case "layer_norm": layerNorm(prefix)
-        case "relu", "gelu", "tanh": Activation.Function(rawValue: item.name).map { activation($0) }
         case "global_pool": globalAveragePool()
         case "flatten": flatten()
         default:
-            throw ArchitectureError(
-                "unknown layer '\(item.name)' (known: \(LayerItem.examples.joined(separator: ", ")))")
+            guard let function = item.activation else {
+                throw ArchitectureError(
+                    "unknown layer '\(item.name)' (known: \(LayerItem.examples.joined(separator: ", ")))")
+            }
+            activation(function)
         }
         try item.withoutArguments()
     }

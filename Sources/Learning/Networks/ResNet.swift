@@ -1,5 +1,7 @@
 /// Residual networks (He et al., "Deep residual learning", CVPR 2016), with the names of torchvision's parameters.
 public struct ResNet: Equatable, Sendable {
+    /// As in a sweep file, but for the stem.
+    let family: String
     /// Blocks of each stage.
     let blocks: [Int]
     let isBottleneck: Bool
@@ -10,19 +12,20 @@ public struct ResNet: Equatable, Sendable {
     /// A 7 × 7 convolution of stride 2 and pooling in front, for large images, in place of a 3 × 3 convolution.
     var hasImageNetStem = false
 
-    static let named: [String: ResNet] = [
-        "resnet18": ResNet(blocks: [2, 2, 2, 2], isBottleneck: false, width: 64, hasPaddedShortcuts: false),
-        "resnet34": ResNet(blocks: [3, 4, 6, 3], isBottleneck: false, width: 64, hasPaddedShortcuts: false),
-        "resnet50": ResNet(blocks: [3, 4, 6, 3], isBottleneck: true, width: 64, hasPaddedShortcuts: false),
-        "resnet20": ResNet(blocks: [3, 3, 3], isBottleneck: false, width: 16, hasPaddedShortcuts: true),
-    ]
+    static let named = Dictionary(
+        uniqueKeysWithValues: [
+            ResNet("resnet18", [2, 2, 2, 2], isBottleneck: false, width: 64, hasPaddedShortcuts: false),
+            ResNet("resnet34", [3, 4, 6, 3], isBottleneck: false, width: 64, hasPaddedShortcuts: false),
+            ResNet("resnet50", [3, 4, 6, 3], isBottleneck: true, width: 64, hasPaddedShortcuts: false),
+            ResNet("resnet20", [3, 3, 3], isBottleneck: false, width: 16, hasPaddedShortcuts: true),
+        ].map { ($0.family, $0) })
 
-    var name: String {
-        let name = Self.named.keys.sorted().first {
-            Self.named[$0]?.blocks == blocks && Self.named[$0]?.isBottleneck == isBottleneck
-        }
-        return (name ?? "resnet") + (hasImageNetStem ? "(imagenet)" : "")
+    private init(_ family: String, _ blocks: [Int], isBottleneck: Bool, width: Int, hasPaddedShortcuts: Bool) {
+        (self.family, self.blocks, self.isBottleneck) = (family, blocks, isBottleneck)
+        (self.width, self.hasPaddedShortcuts) = (width, hasPaddedShortcuts)
     }
+
+    var name: String { family + (hasImageNetStem ? "(imagenet)" : "") }
 
     /// - Parameter featureDimension: the channels that the last block gives, through a projected shortcut.
     func build(

@@ -7,7 +7,7 @@ import Sweeps
 /// The weights that finished trials leave behind where `execution: {keep_weights: true}` asks for it:
 /// DIR/weights/<trial>.safetensors, with the names and the order of PyTorch's `state_dict`.
 ///
-/// The metadata hold the trial's canonical text, so that a file says by itself what it is.
+/// The metadata hold the trial's canonical text, so that a file says by itself what it is, and a checksum of all.
 public final class WeightsFolder {
     private let path: String
     private var hasFailed = false
@@ -25,6 +25,7 @@ public final class WeightsFolder {
         for entry in network.stateEntries {
             content[entry.name] = NumericArray(network.values(of: entry, parameters, statistics), shape: entry.shape)
         }
+        content.metadata[Self.checksumKey] = CheckpointFolder.checksum(content)
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
             try content.write(to: file(trial.id))
@@ -39,7 +40,11 @@ public final class WeightsFolder {
     /// What the trial left; nil where it left nothing.
     func load(_ id: TrialID) throws -> (trial: Trial, content: Safetensors)? {
         guard FileManager.default.fileExists(atPath: file(id)) else { return nil }
-        let content = try Safetensors(path: file(id))
+        var content = try Safetensors(path: file(id))
+        let checksum = content.metadata.removeValue(forKey: Self.checksumKey)
+        guard checksum == CheckpointFolder.checksum(content) else {
+            throw ExportError("\(file(id)) is damaged, its checksum is wrong; run the trial again to replace it")
+        }
         guard let text = content.metadata[Self.trialKey], let trial = Trial(canonicalText: text), trial.id == id else {
             throw ExportError("\(file(id)) does not say that it is of trial \(id); run the trial again to replace it")
         }
@@ -47,6 +52,7 @@ public final class WeightsFolder {
     }
 
     private static let trialKey = "trial"
+    private static let checksumKey = "checksum"
 
     private static func reason(_ error: any Error) -> String {
         (error as? ArrayFileError)?.description ?? error.localizedDescription

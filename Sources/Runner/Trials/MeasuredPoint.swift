@@ -19,6 +19,7 @@ struct MeasuredPoint<Scalar: BLASScalar> {
     let lossGradient: Matrix
     /// nil where there is none (`UnconstrainedFeatureModel.lowerBound`).
     let bound: LowerBound?
+    /// Without logits, the largest product of two features.
     let largestLogit: Double
     /// Whether the gradient is that of the values around the point.
     let hasTrueGradient: Bool
@@ -35,7 +36,8 @@ struct MeasuredPoint<Scalar: BLASScalar> {
         relativeGradientNorm = objective.relativeGradientNorm(gradient, at: block, value: value)
         weights = objective.classifierMatrix(at: block)
         features = objective.featureMatrix(at: block)
-        largestLogit = objective.logits(at: block)?.elements.reduce(0) { max($0, abs($1)) } ?? 0
+        largestLogit =
+            objective.logits(at: block)?.elements.reduce(0) { max($0, abs($1)) } ?? objective.model.logitScale
         // Differences say nothing across the kinks of ReLU.
         hasTrueGradient =
             objective.model.hidden?.activation == .relu

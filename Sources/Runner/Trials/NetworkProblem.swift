@@ -134,10 +134,10 @@ struct TrainingMethod {
         // A batch has at most all samples; so no arithmetic on it overflows.
         batch = min(trial.integer("batch"), samples)
         shards = trial.integer("shards")
-        guard shards <= trial.integer("batch") else {
+        guard shards <= batch else {
+            let limit = batch < trial.integer("batch") ? "the \(batch) samples there are" : "batch \(batch)"
             throw ParameterProblem(
-                name: "shards",
-                message: "shards \(shards) is more than batch \(trial.integer("batch")): a shard would be empty")
+                name: "shards", message: "shards \(shards) is more than \(limit): a shard would be empty")
         }
     }
 

@@ -65,7 +65,7 @@ struct TrialRecord {
     }
 }
 
-/// From a trial's parameters to something that runs: the one switch over the kinds of problems.
+/// From a trial's parameters to something that runs; the switches over the kinds of problems are here.
 public struct TrialBuilder {
     private let dataSets: DataSetShelf
     private let plannedNetworks = NetworkShelf()
@@ -92,13 +92,19 @@ public struct TrialBuilder {
         }
     }
 
+    /// The columns that trials of any problem may report.
+    public static var reportedColumns: [String] {
+        ParameterSchema.all.flatMap { reports(of: $0.problem).columns.map(\.text) }
+    }
+
     /// What can be known to be wrong before the trial starts.
     public func check(_ trial: Trial) -> [ParameterProblem] {
         // What is wrong with the words is told all at once; the rest needs them.
         let problems =
             switch trial.problem {
             case "network": NetworkProblem.unreadableWords(trial)
-            default: UnconstrainedFeatureMistakes(in: trial).problems
+            case "ufm", "landscape": UnconstrainedFeatureMistakes(in: trial).problems
+            default: preconditionFailure("unknown problem '\(trial.problem)'")
             }
         guard problems.isEmpty else { return problems }
         do { _ = try problem(trial, isPlanned: true) } catch { return [error] }

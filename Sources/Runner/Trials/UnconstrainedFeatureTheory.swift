@@ -42,7 +42,7 @@ struct UnconstrainedFeatureTheory {
         // Of a minimum that the value proves, a bound that is not met says nothing.
         if let bound = point.bound, verdict != .global || evidence.isCertified {
             record.set("certificate", bound.certificate)
-            record.set("certified_gap", (point.value - bound.value) / point.value)
+            if point.value != 0 { record.set("certified_gap", (point.value - bound.value) / point.value) }
         }
         if let weights = point.weights {
             if let means = point.classMeans {

@@ -14,8 +14,10 @@ extension TwiceDifferentiable {
     /// Each variable's part of a direction is as long as the variable, however different these are; the step is ε^⅓. A difference may be off by its change from the doubled step,
     /// three times the error of truncation; by √ε of value and slope; and by the rounding of the two values.
     ///
-    /// - Parameter rounding: of a value, in units of ε, beyond that of its own size.
+    /// - Parameter rounding: of a value, in units of ε, beyond that of its own size: the largest logit. Where a step moves
+    ///   logits by more than one, differences tell nothing, and nothing is refuted.
     public func gradientAgreesWithValues(at point: ParameterBlock<Scalar>, rounding: Double = 0) -> Bool {
+        guard cbrt(Double(Scalar.ulpOfOne)) * rounding < 1 else { return true }
         let (gradient, unused) = (ParameterBlock<Scalar>(layout: layout), ParameterBlock<Scalar>(layout: layout))
         let value = evaluate(at: point, gradient: gradient)
         let random = ParameterBlock<Scalar>(layout: layout)

@@ -52,8 +52,12 @@ extension UnconstrainedFeatureModel {
 
     /// b = β1 of least loss at W = H = 0: zero unless the loss sees more than differences.
     private func originBias(_ loss: ClassificationLoss) -> Double {
-        guard bias != .none, case .quadratic(let kappa, let target) = SampleLoss(loss).form else { return 0 }
-        return kappa * target / (kappa + Double(classes - 1) + biasDecay * Double(classes))
+        guard bias != .none else { return 0 }
+        switch SampleLoss(loss).form {
+        case .smoothed, .focal: return 0
+        case .quadratic(let kappa, let target):
+            return kappa * target / (kappa + Double(classes - 1) + biasDecay * Double(classes))
+        }
     }
 
     /// Of the loss averaged over the classes, all logits equal: its second derivative along 1/√K and along any direction

@@ -22,7 +22,8 @@ public struct LowerBound: Sendable {
 }
 
 extension UnconstrainedFeatureModel {
-    /// nil where losses are not convex in the logits, or there are hidden layers or no logits.
+    /// nil where losses are not convex in the logits, there are hidden layers or no logits, or a free bias is far from its
+    /// optimum: objectives then fall along it beyond any bound that this gradient gives.
     ///
     /// - Parameters:
     ///   - loss: g(Z), without decays.
@@ -37,11 +38,17 @@ extension UnconstrainedFeatureModel {
         var gradient = gradient
         // What a bias can make of ⟨G, b1ᵀ⟩ at worst, and what it makes of it here.
         let sums = gradient.rowSums
-        var (biasAtWorst, biasHere) = (0.0, 0.0)
+        var (biasAtWorst, biasHere, leftOver) = (0.0, 0.0, 0.0)
         switch self.bias {
         case .none: break
         case .free:
-            // Zero at a critical point; what is left of it is taken out of the bound's direction.
+            // Zero at a critical point; what is left of it is taken out of the bound's direction, and costs what it can
+            // gain with logits as large again as those here.
+            let pull = sums.reduce(0) { $0 + abs($1) }
+            guard pull <= 1e-3 * gradient.elements.reduce(0, { $0 + abs($1) }) else { return nil }
+            let logits = Matrix.product(weights, features, transposeB: .yes).elements
+            let largest = logitScale * (logits.map(abs).max() ?? 0) + ((bias ?? []).map(abs).max() ?? 0)
+            leftOver = 2 * pull * (1 + largest)
             let means = sums.map { $0 / Double(gradient.columns) }
             gradient = Matrix(rows: gradient.rows, columns: gradient.columns) { gradient[$0, $1] - means[$0] }
         case .decayed(let decay):
@@ -69,8 +76,8 @@ extension UnconstrainedFeatureModel {
             (scaling, atWorst) = (1, -featureRadius * pull)
         }
         return LowerBound(
-            value: scaling * (loss - here) + atWorst + scaling * scaling * biasAtWorst, certificate: certificate,
-            isAttained: attainsLowerBound)
+            value: scaling * (loss - here) + atWorst + scaling * scaling * biasAtWorst - leftOver,
+            certificate: certificate, isAttained: attainsLowerBound)
     }
 
     /// Without the bound on the rank that d is, and with norms free within their bounds, the model is convex. Its minimum

@@ -13,12 +13,14 @@ struct LeadLoss: Equatable {
     }
 
     let kind: Kind
+    let isConvex: Bool
     /// K.
     let classes: Double
 
-    /// nil for squared errors, to which logits are more than differences.
+    /// nil for losses that are no function of one lead, such as squared errors, to which logits are more than differences.
     init?(_ loss: ClassificationLoss, _ classes: Int) {
         self.classes = Double(classes)
+        isConvex = loss.isConvex
         switch loss {
         case .crossEntropy, .focal(gamma: 0): kind = .smoothing(0)
         case .labelSmoothing(let amount): kind = .smoothing(amount)
@@ -26,8 +28,6 @@ struct LeadLoss: Equatable {
         case .meanSquaredError, .rescaledSquaredError: return nil
         }
     }
-
-    var isConvex: Bool { if case .smoothing = kind { true } else { false } }
 
     /// φ(a).
     func value(_ lead: Double) -> Double {

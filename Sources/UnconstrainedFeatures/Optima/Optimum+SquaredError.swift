@@ -104,14 +104,15 @@ extension UnconstrainedFeatureModel {
             sizes: classSizes)
     }
 
-    /// W a simplex frame of norm α: WH̄ = ξP, whose K − 1 directions W stretches by α√(K/(K−1)).
+    /// W a simplex frame of norm α: WH̄ = ξP, whose K − 1 directions W stretches by α√(K/(K−1)). nil for other losses.
     func fixedClassifierSquaredErrorOptimum(_ loss: ClassificationLoss, norm: Double, sizes: [Int]) -> Optimum? {
-        let pair =
-            switch loss {
-            case .rescaledSquaredError(let kappa, let target):
-                RescaledPair(classes: Double(classes), kappa: kappa, target: target)
-            default: RescaledPair(classes: Double(classes), kappa: 1, target: 1)
-            }
+        let pair: RescaledPair
+        switch loss {
+        case .rescaledSquaredError(let kappa, let target):
+            pair = RescaledPair(classes: Double(classes), kappa: kappa, target: target)
+        case .meanSquaredError: pair = RescaledPair(classes: Double(classes), kappa: 1, target: 1)
+        case .crossEntropy, .labelSmoothing, .focal: return nil
+        }
         let reach = (pair.classes - 1) / (norm * pair.classes)
         let stiffness = decays!.features * Double(sampleCount) * reach * reach
         let point = pair.minimizer(

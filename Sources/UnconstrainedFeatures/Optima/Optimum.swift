@@ -71,7 +71,8 @@ extension UnconstrainedFeatureModel {
     private func decayOptimum(_ loss: ClassificationLoss) -> Optimum? {
         switch loss {
         case .crossEntropy, .labelSmoothing, .focal:
-            samples.samplesPerClass == nil ? unequalClassesOptimum(loss) : logisticOptimum(LeadLoss(loss, classes)!)
+            samples.samplesPerClass == nil
+                ? unequalClassesOptimum(loss) : LeadLoss(loss, classes).flatMap(logisticOptimum)
         case .meanSquaredError:
             squaredErrorOptimum
         case .rescaledSquaredError(let kappa, let target):

@@ -17,8 +17,12 @@ struct SampleLoss {
     }
 
     let form: Form
+    let isConvex: Bool
+    /// Adding one number to all logits changes nothing.
+    let isShiftInvariant: Bool
 
     init(_ loss: ClassificationLoss) {
+        (isConvex, isShiftInvariant) = (loss.isConvex, loss.isShiftInvariant)
         form =
             switch loss {
             case .crossEntropy, .focal(gamma: 0): .smoothed(0)
@@ -28,10 +32,6 @@ struct SampleLoss {
             case .rescaledSquaredError(let kappa, let target): .quadratic(kappa: kappa, target: target)
             }
     }
-
-    var isConvex: Bool { if case .focal = form { false } else { true } }
-    /// Adding one number to all logits changes nothing.
-    var isShiftInvariant: Bool { if case .quadratic = form { false } else { true } }
 
     /// Value, and gradient with respect to the logits.
     func evaluate(_ logits: [Double], label: Int) -> (value: Double, gradient: [Double]) {
@@ -59,20 +59,22 @@ struct SampleLoss {
 
     /// The Hessian with respect to the logits times a direction.
     func multiplyHessian(_ logits: [Double], label: Int, _ direction: [Double]) -> [Double] {
-        if case .quadratic(let kappa, _) = form {
-            var product = direction
-            product[label] *= kappa
-            return product
+        var product = direction
+        switch form {
+        case .quadratic(let kappa, _): product[label] *= kappa
+        case .smoothed:
+            let (p, _) = softmax(logits)
+            let mean = zip(p, direction).reduce(0) { $0 + $1.0 * $1.1 }
+            product = zip(p, direction).map { $0 * ($1 - mean) }
+        case .focal(let gamma):
+            // Φ(L) of L = −log p_y: Φ′(diag p − ppᵀ) + Φ″(p − e)(p − e)ᵀ.
+            let (p, logSum) = softmax(logits)
+            let mean = zip(p, direction).reduce(0) { $0 + $1.0 * $1.1 }
+            let part = focal(p, logSum - logits[label], label, gamma)
+            let along = part.curvature * (mean - direction[label])
+            for j in p.indices { product[j] = part.slope * (p[j] * (direction[j] - mean)) + along * p[j] }
+            product[label] -= along
         }
-        let (p, logSum) = softmax(logits)
-        let mean = zip(p, direction).reduce(0) { $0 + $1.0 * $1.1 }
-        var product = zip(p, direction).map { $0 * ($1 - mean) }
-        guard case .focal(let gamma) = form else { return product }
-        // Φ(L) of L = −log p_y: Φ′(diag p − ppᵀ) + Φ″(p − e)(p − e)ᵀ.
-        let part = focal(p, logSum - logits[label], label, gamma)
-        let along = part.curvature * (mean - direction[label])
-        for j in p.indices { product[j] = part.slope * product[j] + along * p[j] }
-        product[label] -= along
         return product
     }
 
