@@ -77,14 +77,16 @@ import Testing
     /// Under decays and balls, where W and H are free to be anything: a bound from any point is below any value.
     @Test(arguments: models.indices) func boundsHoldFromAnywhere(index: Int) throws {
         let model = Self.models[index]
-        // With a free bias the bound's direction is changed, to first order in a gradient that is not zero here.
-        guard model.bias != .free else { return }
         let objective = UnconstrainedFeatureObjective<Double>(model)
         let (_, least) = Self.minimum(objective, seed: 1)
         let point = ParameterBlock<Double>(layout: objective.layout)
         for seed in 0..<10 {
             objective.initialize(point, at: .gaussian(scale: [0.1, 1, 5][seed % 3]), seed: UInt64(seed))
-            let bound = try #require(Self.bound(objective, at: point))
+            guard let bound = Self.bound(objective, at: point) else {
+                // Far from its optimum a free bias leaves no bound.
+                #expect(model.bias == .free, "\(model)")
+                continue
+            }
             #expect(bound.value <= least * (1 + 1e-12), "\(model)")
         }
     }

@@ -19,7 +19,7 @@ struct MeasuredPoint<Scalar: BLASScalar> {
     let lossGradient: Matrix
     /// nil where there is none (`UnconstrainedFeatureModel.lowerBound`).
     let bound: LowerBound?
-    /// Without logits, the largest product of two features.
+    /// Without logits, the largest product of two features over their temperature.
     let largestLogit: Double
     /// Whether the gradient is that of the values around the point.
     let hasTrueGradient: Bool
@@ -37,7 +37,7 @@ struct MeasuredPoint<Scalar: BLASScalar> {
         weights = objective.classifierMatrix(at: block)
         features = objective.featureMatrix(at: block)
         largestLogit =
-            objective.logits(at: block)?.elements.reduce(0) { max($0, abs($1)) } ?? objective.model.logitScale
+            objective.logits(at: block)?.elements.reduce(0) { max($0, abs($1)) } ?? 1 / objective.model.logitScale
         // Differences say nothing across the kinks of ReLU.
         hasTrueGradient =
             objective.model.hidden?.activation == .relu

@@ -45,7 +45,7 @@ extension UnconstrainedFeatureModel {
             // Zero at a critical point; what is left of it is taken out of the bound's direction, and costs what it can
             // gain with logits as large again as those here.
             let pull = sums.reduce(0) { $0 + abs($1) }
-            guard pull <= 1e-3 * gradient.elements.reduce(0, { $0 + abs($1) }) else { return nil }
+            guard pull <= max(1e-9, 1e-3 * gradient.elements.reduce(0) { $0 + abs($1) }) else { return nil }
             let logits = Matrix.product(weights, features, transposeB: .yes).elements
             let largest = logitScale * (logits.map(abs).max() ?? 0) + ((bias ?? []).map(abs).max() ?? 0)
             leftOver = 2 * pull * (1 + largest)
