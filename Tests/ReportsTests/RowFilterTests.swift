@@ -61,6 +61,7 @@ import Testing
             dataset: letters
             architecture: small
             lambda: 1e-3
+            epochs: 1
             """, path: "lists.yaml")
         let word = try #require(try file.expand().trials.first).trial.text("architecture")
         let condition = try Expression(parsing: "architecture == small") { $0 == "architecture" }
