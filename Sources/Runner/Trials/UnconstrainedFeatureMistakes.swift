@@ -101,10 +101,11 @@ struct UnconstrainedFeatureMistakes {
         let isKnown =
             has("regularization", "decay") && has("classifier", "learned") && !isDeep && !has("loss", "pick_all_label")
         if !isKnown {
+            let (key, other) = has("point", "saddle") ? ("point", "end") : ("start", "gaussian")
             add(
-                has("point", "saddle") ? "point" : "start",
-                "saddles are constructed for one label a sample, decays, a learned classifier and depth 1; write end or "
-                    + "gaussian")
+                key,
+                "saddles are constructed for one label a sample, decays, a learned classifier and depth 1; write \(other)"
+            )
         }
     }
 
