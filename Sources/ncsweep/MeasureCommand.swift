@@ -20,7 +20,7 @@ struct MeasureCommand: ParsableCommand {
     @Argument(help: "The .npz file.")
     var file: String
 
-    @Option(help: "A hidden layer, as `ncsweep export --layers` writes it, instead of the features.")
+    @Option(help: "A hidden layer whose features the file holds.")
     var layer: String?
 
     @Option(help: "How classes of unequal size are weighted: class or sample.")

@@ -173,7 +173,7 @@ extension EndToEndTests {
             var weights = try Safetensors(path: path)
             weights["layer1.weight"] = nil
             try weights.write(to: path)
-            #expect(try export(data).errors.contains("array 'layer1.weight'"))
+            #expect(try export(data).errors.contains("its checksum is wrong"))
             weights.metadata["trial"] = weights.metadata["trial"]?.replacing("seed=3", with: "seed=4")
             try weights.write(to: path)
             #expect(try export(data).errors.contains("does not say that it is of trial \(id)"))

@@ -41,12 +41,12 @@ public final class WeightsFolder {
     func load(_ id: TrialID) throws -> (trial: Trial, content: Safetensors)? {
         guard FileManager.default.fileExists(atPath: file(id)) else { return nil }
         var content = try Safetensors(path: file(id))
+        guard let text = content.metadata[Self.trialKey], let trial = Trial(canonicalText: text), trial.id == id else {
+            throw ExportError("\(file(id)) does not say that it is of trial \(id); run the trial again to replace it")
+        }
         let checksum = content.metadata.removeValue(forKey: Self.checksumKey)
         guard checksum == CheckpointFolder.checksum(content) else {
             throw ExportError("\(file(id)) is damaged, its checksum is wrong; run the trial again to replace it")
-        }
-        guard let text = content.metadata[Self.trialKey], let trial = Trial(canonicalText: text), trial.id == id else {
-            throw ExportError("\(file(id)) does not say that it is of trial \(id); run the trial again to replace it")
         }
         return (trial, content)
     }
