@@ -28,7 +28,7 @@ public struct CheckpointFolder: Sendable {
     func save(_ trial: Trial, _ content: Safetensors) throws(CheckpointError) {
         var content = content
         content.metadata["trial"] = trial.canonicalText
-        content.metadata["checksum"] = Self.checksum(content)
+        content.metadata["checksum"] = content.checksum
         try makeFolder()
         do { try content.write(to: next(trial.id)) } catch {
             throw CheckpointError(path: current(trial.id), reason: Self.words(error))
@@ -97,7 +97,7 @@ public struct CheckpointFolder: Sendable {
         do {
             // Read, not mapped: a folder on a network may lose the file while it is being used.
             var content = try Safetensors(decoding: try Data(contentsOf: URL(fileURLWithPath: file)), path: file)
-            guard let checksum = content.metadata.removeValue(forKey: "checksum"), checksum == Self.checksum(content)
+            guard let checksum = content.metadata.removeValue(forKey: "checksum"), checksum == content.checksum
             else { return .failure(Unusable(reason: "the checkpoint is damaged, its checksum is wrong")) }
             guard content.metadata["trial"] == trial.canonicalText else {
                 return .failure(Unusable(reason: "the checkpoint is of another trial"))
@@ -131,27 +131,6 @@ public struct CheckpointFolder: Sendable {
         guard folder >= 0 else { return }
         fsync(folder)
         close(folder)
-    }
-
-    /// FNV-1a over metadata and arrays, the arrays taken eight bytes at a time.
-    static func checksum(_ content: Safetensors) -> String {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        func add(_ word: UInt64) { hash = (hash ^ word) &* 0x0000_0100_0000_01B3 }
-        for (key, value) in content.metadata.sorted(by: { $0.key < $1.key }) {
-            for byte in (key + "=" + value).utf8 { add(UInt64(byte)) }
-        }
-        for name in content.names.sorted() {
-            guard let array = content[name] else { continue }
-            for byte in "\(name) \(array.type) \(array.shape)".utf8 { add(UInt64(byte)) }
-            array.bytes.withUnsafeBytes { bytes in
-                let whole = bytes.count & ~7
-                for offset in stride(from: 0, to: whole, by: 8) {
-                    add(bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-                }
-                for offset in whole..<bytes.count { add(UInt64(bytes[offset])) }
-            }
-        }
-        return String(hash, radix: 16)
     }
 
     private static func words(_ error: any Error) -> String {

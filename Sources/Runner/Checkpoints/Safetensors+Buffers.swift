@@ -31,3 +31,26 @@ extension Safetensors {
         Scalar.self == Float.self ? .float32 : .float64
     }
 }
+
+extension Safetensors {
+    /// FNV-1a over metadata and arrays, the arrays taken eight bytes at a time.
+    var checksum: String {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        func add(_ word: UInt64) { hash = (hash ^ word) &* 0x0000_0100_0000_01B3 }
+        for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
+            for byte in (key + "=" + value).utf8 { add(UInt64(byte)) }
+        }
+        for name in names.sorted() {
+            guard let array = self[name] else { continue }
+            for byte in "\(name) \(array.type) \(array.shape)".utf8 { add(UInt64(byte)) }
+            array.bytes.withUnsafeBytes { bytes in
+                let whole = bytes.count & ~7
+                for offset in stride(from: 0, to: whole, by: 8) {
+                    add(bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+                }
+                for offset in whole..<bytes.count { add(UInt64(bytes[offset])) }
+            }
+        }
+        return String(hash, radix: 16)
+    }
+}

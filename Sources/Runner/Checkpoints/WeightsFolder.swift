@@ -25,7 +25,7 @@ public final class WeightsFolder {
         for entry in network.stateEntries {
             content[entry.name] = NumericArray(network.values(of: entry, parameters, statistics), shape: entry.shape)
         }
-        content.metadata[Self.checksumKey] = CheckpointFolder.checksum(content)
+        content.metadata[Self.checksumKey] = content.checksum
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
             try content.write(to: file(trial.id))
@@ -45,7 +45,7 @@ public final class WeightsFolder {
             throw ExportError("\(file(id)) does not say that it is of trial \(id); run the trial again to replace it")
         }
         let checksum = content.metadata.removeValue(forKey: Self.checksumKey)
-        guard checksum == CheckpointFolder.checksum(content) else {
+        guard checksum == content.checksum else {
             throw ExportError("\(file(id)) is damaged, its checksum is wrong; run the trial again to replace it")
         }
         return (trial, content)

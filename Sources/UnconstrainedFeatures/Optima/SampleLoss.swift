@@ -63,13 +63,13 @@ struct SampleLoss {
         switch form {
         case .quadratic(let kappa, _): product[label] *= kappa
         case .smoothed:
-            let (p, _) = softmax(logits)
-            let mean = zip(p, direction).reduce(0) { $0 + $1.0 * $1.1 }
+            let p = softmax(logits).probabilities
+            let mean = mean(of: direction, p)
             product = zip(p, direction).map { $0 * ($1 - mean) }
         case .focal(let gamma):
             // Φ(L) of L = −log p_y: Φ′(diag p − ppᵀ) + Φ″(p − e)(p − e)ᵀ.
             let (p, logSum) = softmax(logits)
-            let mean = zip(p, direction).reduce(0) { $0 + $1.0 * $1.1 }
+            let mean = mean(of: direction, p)
             let part = focal(p, logSum - logits[label], label, gamma)
             let along = part.curvature * (mean - direction[label])
             for j in p.indices { product[j] = part.slope * (p[j] * (direction[j] - mean)) + along * p[j] }
@@ -101,6 +101,10 @@ struct SampleLoss {
         let powers = logits.map { exp($0 - largest) }
         let sum = powers.reduce(0, +)
         return (powers.map { $0 / sum }, largest + log(sum))
+    }
+
+    private func mean(of direction: [Double], _ p: [Double]) -> Double {
+        zip(p, direction).reduce(0) { $0 + $1.0 * $1.1 }
     }
 
     /// 1 − p_y, without cancellation.
