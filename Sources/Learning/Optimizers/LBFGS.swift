@@ -13,12 +13,9 @@ public final class LBFGS<Scalar: BLASScalar, Failure: Error>: FullBatchSolver {
     public var evaluations: Int { search.evaluations }
 
     private let search: WolfeLineSearch<Scalar, Failure>
-    private let history: Int
+    private let capacity: Int
     private let direction: ParameterBlock<Scalar>
-    private var differences: [CurvaturePair<Scalar>] = []
-    /// Dropped pairs, used again: nothing is allocated once the history is full.
-    private var spare: [CurvaturePair<Scalar>] = []
-    private var projections: [Double]
+    private let history: CurvatureHistory<Scalar>
 
     /// `history` pairs of steps and gradient changes are remembered: in all 2·history + 4 blocks of the layout, on spheres
     /// one more. `evaluate` gives the gradient of the surrounding space.
@@ -26,12 +23,11 @@ public final class LBFGS<Scalar: BLASScalar, Failure: Error>: FullBatchSolver {
         layout: ParameterLayout, spheres: SphereProduct = SphereProduct(), history: Int = 20,
         evaluate: @escaping FullBatchEvaluation<Scalar, Failure>
     ) {
-        precondition(history > 0, "L-BFGS without history")
-        self.history = history
+        capacity = history
+        self.history = CurvatureHistory(capacity: history, layout: layout)
         search = WolfeLineSearch(layout: layout, spheres: spheres, flatness: 0.9, evaluate: evaluate)
         gradient = ParameterBlock(layout: layout)
         direction = ParameterBlock(layout: layout)
-        projections = Array(repeating: 0, count: history)
     }
 
     /// Evaluates the starting point.
@@ -42,99 +38,48 @@ public final class LBFGS<Scalar: BLASScalar, Failure: Error>: FullBatchSolver {
     /// One iteration: moves `point` to a better one.
     public func step(_ point: ParameterBlock<Scalar>) throws(Failure) -> SolverOutcome {
         guard objective.isFinite, gradient.norm.isFinite else { return .diverged }
-        computeDirection()
-        var slope = direction.dot(gradient)
+        var slope = history.descend(along: direction, from: gradient)
         if !(slope < 0) {
             // Curvature pairs spoilt by rounding: forget them and go downhill.
-            forget()
-            computeDirection()
-            slope = direction.dot(gradient)
+            history.forget()
+            slope = history.descend(along: direction, from: gradient)
             guard slope < 0 else { return .exhausted }
         }
-        let first = differences.isEmpty ? min(1, 1 / gradient.norm) : 1
+        let first = history.isEmpty ? min(1, 1 / gradient.norm) : 1
         let length = try search.search(
             from: point, objective: objective, along: direction, slope: slope, first: first)
         if let length {
             accept(length, point)
             return .improved
         }
-        guard !differences.isEmpty else { return .exhausted }
-        forget()
+        guard !history.isEmpty else { return .exhausted }
+        // Whoever makes an interrupted step again comes to the same end without these pairs: it would have dropped them too.
+        history.forget()
         return try step(point)
-    }
-
-    /// Drops all pairs. Whoever makes an interrupted step again comes to the same end without them: it would have
-    /// dropped them too.
-    private func forget() {
-        spare += differences
-        differences.removeAll()
-    }
-
-    /// direction ← −H·gradient by the two-loop recursion.
-    private func computeDirection() {
-        direction.copy(from: gradient)
-        for index in differences.indices.reversed() {
-            let pair = differences[index]
-            let projection = pair.step.dot(direction) / pair.curvature
-            projections[index] = projection
-            direction.add(pair.change, scaledBy: -projection)
-        }
-        if let last = differences.last { direction.scale(by: last.curvature / last.change.dot(last.change)) }
-        for index in differences.indices {
-            let pair = differences[index]
-            let projection = pair.change.dot(direction) / pair.curvature
-            direction.add(pair.step, scaledBy: projections[index] - projection)
-        }
-        direction.scale(by: -1)
     }
 
     /// Takes over where the search arrived, and remembers the pair (step, change of gradient) as it is there.
     private func accept(_ length: Double, _ point: ParameterBlock<Scalar>) {
-        let pair = differences.count == history ? differences.removeFirst() : emptyPair()
+        let pair = history.nextPair()
         point.copy(from: search.point)
-        carryPairs(to: point)
-        pair.step.copy(from: search.velocity(along: direction))
-        pair.step.scale(by: length)
+        history.carry(to: point, on: search.spheres)
         search.spheres.project(gradient, at: point)
-        pair.change.copy(from: search.gradient)
-        pair.change.add(gradient, scaledBy: -1)
-        remember(pair)
+        pair.set(length, search.velocity(along: direction), from: gradient, to: search.gradient)
+        history.remember(pair)
         gradient.copy(from: search.gradient)
         objective = search.objective
-    }
-
-    /// Projects the pairs to the tangent space of the point, and drops those that lose their curvature.
-    private func carryPairs(to point: ParameterBlock<Scalar>) {
-        guard !search.spheres.isEmpty else { return }
-        let pairs = differences
-        differences.removeAll(keepingCapacity: true)
-        for pair in pairs {
-            search.spheres.project(pair.step, at: point)
-            search.spheres.project(pair.change, at: point)
-            remember(pair)
-        }
-    }
-
-    /// Where its curvature is positive.
-    private func remember(_ pair: CurvaturePair<Scalar>) {
-        pair.curvature = pair.step.dot(pair.change)
-        if pair.curvature > 1e-12 * pair.step.norm * pair.change.norm {
-            differences.append(pair)
-        } else {
-            spare.append(pair)
-        }
     }
 
     // MARK: State
 
     public var progress: [String: Double] {
-        ["objective": objective, "evaluations": Double(evaluations), "pairs": Double(differences.count)]
+        ["objective": objective, "evaluations": Double(evaluations), "pairs": Double(history.pairs.count)]
     }
 
     /// The gradient, then the pairs, oldest first.
     public var blocks: [StateBlock<Scalar>] {
         [StateBlock(name: "gradient", block: gradient)]
-            + differences.enumerated().flatMap { Self.blocks(ofPair: $0, $1.step, $1.change) }
+            + history.pairs.enumerated().flatMap { Self.blocks(ofPair: $0, $1.step, $1.change) }
     }
 
     private static func blocks(
@@ -144,14 +89,14 @@ public final class LBFGS<Scalar: BLASScalar, Failure: Error>: FullBatchSolver {
     }
 
     public func resume(from progress: [String: Double], fill: (StateBlock<Scalar>) -> Bool) -> Bool {
-        forget()
+        history.forget()
         guard let stored = progress["objective"], stored.isFinite, let count = progress.count("evaluations"),
-            let pairs = progress.count("pairs"), pairs <= history, fill(StateBlock(name: "gradient", block: gradient)),
+            let pairs = progress.count("pairs"), pairs <= capacity, fill(StateBlock(name: "gradient", block: gradient)),
             (0..<pairs).allSatisfy({ restorePair($0, fill) })
         else {
             (objective, search.evaluations) = (.nan, 0)
             gradient.zero()
-            forget()
+            history.forget()
             return false
         }
         (objective, search.evaluations) = (stored, count)
@@ -159,25 +104,9 @@ public final class LBFGS<Scalar: BLASScalar, Failure: Error>: FullBatchSolver {
     }
 
     private func restorePair(_ index: Int, _ fill: (StateBlock<Scalar>) -> Bool) -> Bool {
-        let pair = emptyPair()
+        let pair = history.nextPair()
         guard Self.blocks(ofPair: index, pair.step, pair.change).allSatisfy(fill) else { return false }
-        pair.curvature = pair.step.dot(pair.change)
-        guard pair.curvature > 0 else { return false }
-        differences.append(pair)
-        return true
-    }
-
-    private func emptyPair() -> CurvaturePair<Scalar> { spare.popLast() ?? CurvaturePair(layout: gradient.layout) }
-}
-
-/// A step, the change of the gradient over it, and their product.
-private final class CurvaturePair<Scalar: BLASScalar> {
-    let step: ParameterBlock<Scalar>
-    let change: ParameterBlock<Scalar>
-    var curvature = 0.0
-
-    init(layout: ParameterLayout) {
-        step = ParameterBlock(layout: layout)
-        change = ParameterBlock(layout: layout)
+        history.remember(pair)
+        return history.pairs.count == index + 1
     }
 }
