@@ -142,6 +142,14 @@ extension UnconstrainedFeatureModel.Loss {
         }
     }
 
+    /// Whether some finite logits have none.
+    public var attainsZero: Bool {
+        switch self {
+        case .classification(let loss): loss.attainsZero
+        case .pickAllLabel, .supervisedContrastive: false
+        }
+    }
+
     /// Whether one number added to all logits of a sample changes nothing.
     var isShiftInvariant: Bool {
         switch self {

@@ -151,6 +151,10 @@ import UnconstrainedFeatures
         let cases = [
             ("regularization: spheres\ntemperature: 1\npoint: origin\n", "7:1: the origin is no critical point"),
             ("lambda: 1e-3\ndepth: 3\npoint: optimum\n", "7:1: theory constructs no optimum of this model; write end"),
+            (
+                "regularization: spheres\ntemperature: 1\ncounts: step(3,0.5)\npoint: optimum\n",
+                "8:1: theory constructs no optimum of this model; write end"
+            ),
             ("lambda: 1e-3\npoint: saddle\nrank: 3\n", "7:1: saddles have a rank of at most K - 2 = 2"),
         ]
         for (rest, expected) in cases {

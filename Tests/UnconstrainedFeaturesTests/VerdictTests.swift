@@ -98,4 +98,15 @@ import Testing
         evidence.largestLogit = 30
         #expect(evidence.verdict == .global)
     }
+
+    /// Squared errors that are the rounding of logits are zero, and a gradient beside them is rounding too.
+    @Test func squaresOfRoundingAreZero() {
+        var evidence = Self.evidence(objective: 1e-29, gradient: 1, bound: 0)
+        evidence.largestLogit = 1
+        #expect(evidence.verdict == .unconverged)
+        evidence.attainsZero = true
+        #expect(evidence.verdict == .global)
+        evidence.objective = 1e-20
+        #expect(evidence.verdict == .unconverged)
+    }
 }

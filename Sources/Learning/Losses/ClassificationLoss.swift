@@ -155,6 +155,14 @@ public enum ClassificationLoss: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether some finite logits have none; cross-entropy's come close to zero only on the way to infinity.
+    public var attainsZero: Bool {
+        switch self {
+        case .crossEntropy, .labelSmoothing, .focal: false
+        case .meanSquaredError, .rescaledSquaredError: true
+        }
+    }
+
     private var hasValidParameters: Bool {
         switch self {
         case .crossEntropy, .meanSquaredError: true

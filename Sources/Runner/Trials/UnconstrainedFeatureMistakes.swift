@@ -114,12 +114,9 @@ struct UnconstrainedFeatureMistakes {
         if has("point", "origin"), has("regularization", "spheres") || !has("classifier", "learned") {
             add("point", "the origin is no critical point on spheres or with a fixed classifier; write end")
         }
-        // Of unequal classes the optimum is a program of its own, which is not solved twice.
-        guard has("point", "optimum"), problems.isEmpty, let model = try? UnconstrainedFeatureModel(trial) else {
-            return
-        }
-        let isKnown =
-            if case .classSizes = model.samples { true } else { ConstructedPoint.optimum.matrices(of: model) != nil }
-        if !isKnown { add("point", "theory constructs no optimum of this model; write end") }
+        guard has("point", "optimum"), problems.isEmpty, let model = try? UnconstrainedFeatureModel(trial),
+            !model.needsClassProgram, ConstructedPoint.optimum.matrices(of: model) == nil
+        else { return }
+        add("point", "theory constructs no optimum of this model; write end")
     }
 }

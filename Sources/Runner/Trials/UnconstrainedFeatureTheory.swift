@@ -58,6 +58,7 @@ struct UnconstrainedFeatureTheory {
         var evidence = PointEvidence(
             objective: point.value, relativeGradientNorm: point.relativeGradientNorm, ulp: Double(Scalar.ulpOfOne))
         evidence.largestLogit = point.largestLogit
+        evidence.attainsZero = model.decays == nil && model.loss.attainsZero
         evidence.optimum = optimum?.value
         evidence.attained = references.map(\.value).min()
         evidence.lowerBound = point.bound?.value

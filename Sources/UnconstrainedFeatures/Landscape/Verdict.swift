@@ -24,6 +24,8 @@ public struct PointEvidence: Sendable {
     public var ulp: Double
     /// Largest magnitude of a logit: the objective is a difference of such numbers.
     public var largestLogit = 0.0
+    /// Whether the loss is zero, which nothing is below, at finite logits, and no decay keeps them from there.
+    public var attainsZero = false
     /// The least value, where theory knows it.
     public var optimum: Double?
     /// A value that is known to be attained somewhere.
@@ -48,6 +50,9 @@ public struct PointEvidence: Sendable {
     public var valueTolerance: Double { ulp.squareRoot() * abs(objective) + logitRounding }
     private var logitRounding: Double { 16 * ulp * largestLogit }
 
+    /// Squares of logits' rounding, as solvers leave it: a sum of these is zero, and no gradient is measured against it.
+    private var zeroTolerance: Double { 256 * logitRounding * logitRounding }
+
     /// How small a gradient must be, and how close a lower bound, which is as good as the gradient. √ε is what values of
     /// precision ε tell of it, where a solver that goes by values ends; 32 times as much where curvatures differ a
     /// thousandfold. The objective is then known to 1000 ε.
@@ -57,6 +62,7 @@ public struct PointEvidence: Sendable {
     public var verdict: Verdict? {
         guard objective.isFinite, relativeGradientNorm.isFinite else { return .unconverged }
         if isImpossible { return .contradicts }
+        if attainsZero, objective <= zeroTolerance { return .global }
         guard relativeGradientNorm <= gradientTolerance else { return .unconverged }
         if !hasTrueGradient { return .contradicts }
         if curvesDown == true { return .saddle }

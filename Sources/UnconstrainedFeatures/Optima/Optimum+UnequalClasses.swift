@@ -11,6 +11,15 @@ extension UnconstrainedFeatureModel {
             dimension: dimension)
     }
 
+    /// Whether `optimum` is sought by the program below, so that its existence shows only in solving it.
+    public var needsClassProgram: Bool {
+        guard case .classification(let loss) = loss, decays != nil, classifier == .learned, hidden == nil,
+            samples.samplesPerClass == nil, SampleLoss(loss).isConvex
+        else { return false }
+        guard loss == .meanSquaredError else { return true }
+        if case .decayed = bias { return true } else { return false }
+    }
+
     /// Convex losses, classes of any sizes: the program solved numerically and kept only if its dual proves that nothing
     /// lies below, by more than 10⁻⁹ of it (its own error is of second order in what that leaves open). In d dimensions that may fail, as then the rank is bound; with d ≥ K − 1 under
     /// cross-entropy (the columns of X sum to zero), d ≥ K under squared errors it is not.
