@@ -73,7 +73,12 @@ import Testing
             let curvature = direction.dot(product)
             #expect(abs(curvature - escape.curvature) < 1e-10 * abs(escape.curvature), "rank \(rank)")
             #expect(abs(direction.dot(direction) - escape.squaredNorm) < 1e-12 * escape.squaredNorm)
-            #expect(point.eigenvalues.last! <= escape.curvature / escape.squaredNorm * (1 - 1e-10))
+            let eigenvalues = point.eigenvalues
+            #expect(eigenvalues.last! <= escape.curvature / escape.squaredNorm * (1 - 1e-10))
+            // The Morse index: each unused dimension with each singular value of ∇g above Λ.
+            let above = certificate.singularValues.count { $0 > model.nuclearDecay! * (1 + 1e-9) }
+            #expect(escape.unusedDimensions == model.dimension - rank)
+            #expect(eigenvalues.count { $0 < -1e-11 * eigenvalues[0] } == (model.dimension - rank) * above)
             #expect(model.optimum.map { $0.value < saddle.value } ?? true)
         }
     }

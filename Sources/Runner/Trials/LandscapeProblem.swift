@@ -81,8 +81,9 @@ struct LandscapeProblem: Problem {
         let theory = UnconstrainedFeatureTheory(model)
         theory.record(measured, curvesDown: spectrum.map { $0.smallest.value < -$0.zeroTolerance }, in: &record)
         if let spectrum { self.record(spectrum, &record) }
-        recordPredictions(theory, &record)
-        if let escape = measured.escape {
+        let escape = measured.escape
+        recordPredictions(theory, escape?.count, &record)
+        if let escape {
             record.set("escape_curvature", escape.measured)
             record.set("escape_curvature_predicted", escape.predicted)
         }
@@ -119,16 +120,17 @@ struct LandscapeProblem: Problem {
         if let count = spectrum.zeroCount { record.set("zero_eigenvalues", count) }
     }
 
-    /// Where theory counts eigenvalues: at the origin, and at an optimum that is unique up to symmetry.
-    private func recordPredictions(_ theory: UnconstrainedFeatureTheory, _ record: inout TrialRecord) {
+    /// Where theory counts eigenvalues: at constructed saddles, the origin among them, which are minima in the dimensions
+    /// they use, and at an optimum that is unique up to symmetry.
+    private func recordPredictions(
+        _ theory: UnconstrainedFeatureTheory, _ escapes: Int?, _ record: inout TrialRecord
+    ) {
         let isOptimal = record.outcomes.contains { $0.name == "verdict" && $0.value == .text(Verdict.global.rawValue) }
-        if case .constructed(.origin) = place, let spectrum = model.originSpectrum {
-            record.set(
-                "negative_eigenvalues_predicted", spectrum.reduce(0) { $1.value < 0 ? $0 + $1.multiplicity : $0 })
-        } else if isOptimal {
+        if isOptimal {
             record.set("negative_eigenvalues_predicted", 0)
-            guard let modes = theory.zeroModes else { return }
-            record.set("zero_eigenvalues_predicted", modes)
+            if let modes = theory.zeroModes { record.set("zero_eigenvalues_predicted", modes) }
+        } else if case .constructed = place, let escapes {
+            record.set("negative_eigenvalues_predicted", escapes)
         }
     }
 }

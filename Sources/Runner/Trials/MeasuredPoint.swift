@@ -62,14 +62,29 @@ struct MeasuredPoint<Scalar: BLASScalar> {
         return statistics.means
     }
 
-    /// Along the direction in which theory says that the objective curves down: the Hessian's Rayleigh quotient, and what
-    /// theory says of it. nil where the point is certified, or W uses all of feature space.
-    var escape: (measured: Double, predicted: Double, isDown: Bool)? {
+    /// How the objective curves down where theory says that it does.
+    struct Escape {
+        /// The Hessian's Rayleigh quotient along the direction that theory constructs, and what theory says it is.
+        let measured: Double
+        let predicted: Double
+        /// Whether it is below zero, beyond rounding.
+        let isDown: Bool
+        /// Independent directions of negative curvature that use new dimensions of feature space: each unused dimension with
+        /// each singular value of ∇g above Λ. There are no others at a minimum of the model in the dimensions used.
+        let count: Int
+    }
+
+    /// nil where the point is certified, or W uses all of feature space.
+    var escape: Escape? {
         guard let decays = model.decays, let weights, model.classifier == .learned, model.hidden == nil else {
             return nil
         }
-        let certificate = GlobalCertificate(lossGradient: lossGradient, nuclearDecay: model.nuclearDecay!)
-        guard certificate.excess > Double(Scalar.ulpOfOne).squareRoot() * model.nuclearDecay!,
+        let nuclearDecay = model.nuclearDecay!
+        let certificate = GlobalCertificate(lossGradient: lossGradient, nuclearDecay: nuclearDecay)
+        let above = certificate.singularValues.count {
+            $0 - nuclearDecay > Double(Scalar.ulpOfOne).squareRoot() * nuclearDecay
+        }
+        guard above > 0,
             let direction = EscapeDirection(certificate, classifier: weights, decays: decays)
         else { return nil }
         let (along, product) = (
@@ -85,6 +100,8 @@ struct MeasuredPoint<Scalar: BLASScalar> {
         objective.multiplyHessian(at: block, by: along, into: product)
         let measured = along.dot(product) / direction.squaredNorm
         let rounding = Double(Scalar.ulpOfOne).squareRoot() * product.norm / direction.squaredNorm.squareRoot()
-        return (measured, direction.curvature / direction.squaredNorm, measured < -rounding)
+        return Escape(
+            measured: measured, predicted: direction.curvature / direction.squaredNorm, isDown: measured < -rounding,
+            count: above * direction.unusedDimensions)
     }
 }

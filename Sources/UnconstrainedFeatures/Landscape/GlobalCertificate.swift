@@ -5,8 +5,8 @@ import LinearAlgebra
 /// landscape"): one with ‖∇g‖₂ ≤ Λ is a global minimum, in any dimension, where the model `hasGlobalCertificate`; any other has, where W leaves a direction of
 /// feature space unused, one of negative curvature.
 public struct GlobalCertificate: Sendable {
-    /// ‖∇g‖₂ of ∇g (K × N), g the mean loss.
-    public let spectralNorm: Double
+    /// Of ∇g (K × N), g the mean loss; descending.
+    public let singularValues: [Double]
     /// ‖∇g‖₂ − Λ: at most zero, to rounding, proves a critical point a global minimum.
     public let excess: Double
     /// u (K) and v (N) of the top singular triple.
@@ -18,8 +18,8 @@ public struct GlobalCertificate: Sendable {
     ///   - nuclearDecay: Λ.
     public init(lossGradient: Matrix, nuclearDecay: Double) {
         let parts = lossGradient.singularValues()
-        spectralNorm = parts.values[0]
-        excess = spectralNorm - nuclearDecay
+        singularValues = parts.values
+        excess = parts.values[0] - nuclearDecay
         left = Array(parts.left.row(0))
         right = Array(parts.right.row(0))
     }
@@ -42,6 +42,8 @@ public struct EscapeDirection: Sendable {
     public let features: Matrix
     /// ∇²f[Δ, Δ] = −2(‖∇g‖₂ − Λ), exactly, at a critical point.
     public let curvature: Double
+    /// Independent vectors a with Wa = 0.
+    public let unusedDimensions: Int
 
     /// nil where no direction of feature space is unused: ‖Wa‖ > 10⁻⁶‖W‖₂ for every unit vector a. At a critical point Hᵀa
     /// then vanishes with Wa, as λ_W WᵀW = λ_H HHᵀ.
@@ -49,9 +51,9 @@ public struct EscapeDirection: Sendable {
         _ certificate: GlobalCertificate, classifier w: Matrix, decays: (classifier: Double, features: Double)
     ) {
         let spectrum = Matrix.product(w, w, transposeA: .yes).symmetricEigen()
-        let last = w.columns - 1
-        guard spectrum.values[last] <= 1e-12 * spectrum.values[0] || spectrum.values[0] == 0 else { return nil }
-        let a = Array(spectrum.vectors.row(last))
+        unusedDimensions = spectrum.values.count { $0 <= 1e-12 * spectrum.values[0] }
+        guard unusedDimensions > 0 else { return nil }
+        let a = Array(spectrum.vectors.row(w.columns - 1))
         let share = (decays.features / decays.classifier).squareRoot().squareRoot()
         let (u, v) = (certificate.left, certificate.right)
         classifier = Matrix(rows: u.count, columns: a.count) { share * u[$0] * a[$1] }
