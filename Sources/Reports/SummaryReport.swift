@@ -21,7 +21,7 @@ public struct SummaryReport {
             counts[state] += 1
             let trial = row["trial"]?.description ?? ""
             // Below the optimum is as wrong as above it.
-            if state == .done, let gap = row["gap"]?.number, abs(gap) > abs(largestGap?.gap ?? 0) || largestGap == nil {
+            if state == .done, let gap = row.gapOfMinimum, abs(gap) > abs(largestGap?.gap ?? 0) || largestGap == nil {
                 largestGap = (gap, trial)
             }
             if state == .done, row["stop"] == .text("steps") { unconverged += 1 }
@@ -55,6 +55,16 @@ public struct SummaryReport {
             Results in \(results.directory); 'ncsweep results \(results.directory)' shows them
 
             """
+    }
+}
+
+extension ResultRow {
+    /// Of a trial that sought a minimum: saddles and the origin are above it by their nature.
+    fileprivate var gapOfMinimum: Double? {
+        switch self["point"]?.description {
+        case "saddle", "origin": nil
+        default: self["gap"]?.number
+        }
     }
 }
 
@@ -131,7 +141,7 @@ private struct Block {
         guard state == .done else { return }
         groups[number].done += 1
         for (index, measure) in measures.enumerated() {
-            guard let value = row[measure.column]?.number else { continue }
+            guard let value = measure.isLargest ? row.gapOfMinimum : row[measure.column]?.number else { continue }
             groups[number].means[index].add(value)
             if abs(value) >= abs(groups[number].largest[index] ?? 0) { groups[number].largest[index] = value }
         }

@@ -8,6 +8,8 @@ public enum StoreError: Error, Hashable, Sendable {
     case inUse(directory: String, holder: String)
     /// There are no results to read.
     case missing(directory: String)
+    /// No trial, or several, begin with what was given for one.
+    case notOneTrial(name: String, matching: Int, directory: String)
     /// The file is there, but it is not ncsweep's.
     case foreign(path: String, what: String)
     case otherVersion(path: String, found: Int, expected: Int)
@@ -27,6 +29,10 @@ extension StoreError: CustomStringConvertible {
             return "\(directory) is in use by \(holder); wait for it or stop it"
         case .missing(let directory):
             return "\(directory) holds no results; name a folder that 'ncsweep run' wrote to"
+        case .notOneTrial(let name, 0, let directory):
+            return "\(directory) has no trial '\(name)'; 'ncsweep results \(directory)' shows their ids"
+        case .notOneTrial(let name, let matching, let directory):
+            return "'\(name)' is the beginning of \(matching) trials of \(directory); write more of it"
         case .foreign(let path, let what):
             return "\(path) \(what); move it away, or choose another folder for the results"
         case .otherVersion(let path, let found, let expected):

@@ -71,6 +71,15 @@ public struct StoredResults: Sendable {
         try read(Self.storedTrials)
     }
 
+    /// The trial of this id, or of the only one that begins with it.
+    public func trial(named name: String) throws(StoreError) -> (id: TrialID, state: TrialState) {
+        let matching = try storedTrials().filter { !name.isEmpty && $0.key.description.hasPrefix(name.lowercased()) }
+        guard let found = matching.first, matching.count == 1 else {
+            throw .notOneTrial(name: name, matching: matching.count, directory: directory)
+        }
+        return (found.key, found.value)
+    }
+
     static func storedTrials(in db: Database) throws -> [TrialID: TrialState] {
         let count = try Int.fetchOne(db, sql: "SELECT count(*) FROM result") ?? 0
         var trials: [TrialID: TrialState] = [:]

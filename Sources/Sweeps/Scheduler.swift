@@ -141,6 +141,12 @@ public struct Scheduler: Sendable {
     ///
     /// - Parameter elapsedSeconds: how long a running task has run.
     public func secondsLeft(_ elapsedSeconds: (_ task: Int) -> Double) -> Double {
+        // What has run for longer than predicted is slower than that at least, and so are its like.
+        var costs = costs
+        for (task, state) in running.sorted(by: { $0.key < $1.key }) {
+            let (cost, elapsed) = (tasks[task].cost, elapsedSeconds(task))
+            if cost.sideBySide == 1, elapsed > state.seconds { costs.observe(cost, seconds: elapsed) }
+        }
         var (total, longest) = (queue.seconds(costs), 0.0)
         for (task, state) in running {
             let left = max(0, costs.seconds(tasks[task].cost) - elapsedSeconds(task))

@@ -4,10 +4,6 @@ import Results
 import Runner
 import Sweeps
 
-extension TrialID: ExpressibleByArgument {
-    public init?(argument: String) { self.init(argument) }
-}
-
 struct MeasurementsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "measurements", abstract: "Show what was measured during the trials of a sweep.")
@@ -15,8 +11,8 @@ struct MeasurementsCommand: ParsableCommand {
     @Argument(help: "The folder the sweep wrote to.")
     var directory: String
 
-    @Option(help: "Only this trial: 16 hexadecimal digits, as 'ncsweep results' shows them.")
-    var trial: TrialID?
+    @Option(help: "Only this trial: its id as 'ncsweep results' shows it, or the beginning of it.")
+    var trial: String?
 
     @Option(help: "Only this metric.")
     var metric: String?
@@ -41,6 +37,7 @@ struct MeasurementsCommand: ParsableCommand {
 
     func run() throws {
         let results = try StoredResults(directory: directory)
+        let trial = try trial.map { try results.trial(named: $0).id }
         // A trial asked for by name is shown whatever the sweep file asks for.
         let showsAll = all || trial != nil
         let report = MeasurementsReport(

@@ -6,6 +6,10 @@ import Results
 import Runner
 import Sweeps
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Start a sweep, or go on with one; alone or under mpirun or srun.",
@@ -96,7 +100,10 @@ struct RunCommand: ParsableCommand {
         case .complete:
             return nil
         case .signalled(let signal):
-            printLine("stopped by signal \(signal); to go on: \(resumeCommand(ranks: world.size))")
+            // mpirun makes SIGTERM of ctrl-C.
+            let name = signal == SIGINT ? "SIGINT" : "SIGTERM"
+            printLine(
+                "stopped by \(name), with all that had finished stored; to go on: \(resumeCommand(ranks: world.size))")
             return 128 + signal
         case .tooManyFailures:
             let count = outcome.progress.failed + outcome.progress.diverged

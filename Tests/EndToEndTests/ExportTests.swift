@@ -38,7 +38,7 @@ extension EndToEndTests {
             _ file: String, _ directory: String, trial: String, tolerance: Double, isNormalized: Bool = false,
             layer: String? = nil
         ) throws {
-            let series = try metrics(["measurements", directory, "--trial", trial])
+            let series = try metrics(["measurements", directory, "--trial", String(trial.prefix(12))])
             var stored: [String: Double] = [:]
             for row in series where (layer.map { [$0] } ?? ["layer8", "hidden1"]).contains(row["layer"]) {
                 stored["\(row["metric"] ?? "") \(row["split"] ?? "")"] = row["value"].flatMap { Double($0) }
@@ -83,6 +83,7 @@ extension EndToEndTests {
                 try compare(
                     target + "/features.npz", directory, trial: id, tolerance: tolerance, layer: "pooled")
                 try checkArrays(target, precision, hasFixedHead: trial["head"] == "fixed_etf")
+                try checkInputs(target, data: folder.path + "/small")
             }
         }
 
@@ -132,6 +133,32 @@ extension EndToEndTests {
             #expect(try features.array("pooled.test_features").shape == [60, 4])
             let classifier = try #require(weights["classifier.weight"]).doubles
             for (a, b) in zip(classifier, try features.array("weight").doubles) { #expect(abs(a - b) < 1e-7) }
+            #expect(try features.array("bias").type == .float64)
+        }
+
+        /// Which samples of the files were trained on, and the mean and deviation of their pixels.
+        private func checkInputs(_ folder: String, data: String) throws {
+            let features = try NPZArchive(path: folder + "/features.npz")
+            let images = try Data(contentsOf: URL(fileURLWithPath: data + "/train-images-idx3-ubyte")).dropFirst(16)
+            let samples = try #require(try features.array("samples").integers)
+            #expect(Set(samples).count == 120 && Set(samples.map { $0 % SmallDataSet.classes }).count == 3)
+            // Classes keep their order.
+            let kept = Set(samples.map { $0 % SmallDataSet.classes }).sorted()
+            let labels = samples.compactMap { kept.firstIndex(of: $0 % SmallDataSet.classes) }
+            let noisy = zip(labels, try #require(try features.array("labels").integers)).count { $0 != $1 }
+            #expect(noisy > 0 && noisy <= 12, "\(noisy) of 120 labels are wrong, 5 % wanted")
+            let size = SmallDataSet.side * SmallDataSet.side
+            let pixels = samples.flatMap { sample in
+                (0..<size).map { Double(images[images.startIndex + sample * size + $0]) / 255 }
+            }
+            let mean = pixels.reduce(0, +) / Double(pixels.count)
+            let variance = pixels.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(pixels.count)
+            let (means, deviations) = (
+                try features.array("input_mean").doubles, try features.array("input_std").doubles
+            )
+            #expect(means.count == 1 && abs(means[0] - mean) < 1e-12)
+            #expect(deviations.count == 1 && abs(deviations[0] - variance.squareRoot()) < 1e-12)
+            #expect(try features.array("test_samples").count == 60)
         }
 
         @Test func refusalsAreOneLine() throws {

@@ -28,7 +28,8 @@ struct NetworkFeatures<Scalar: BLASScalar & ArrayElement> {
     }
 
     /// `features`, `labels`, `test_features`, `test_labels`, `weight`, `bias`; of other layers `NAME.features` and
-    /// `NAME.test_features`.
+    /// `NAME.test_features`. What else it takes to feed the network: `input_mean` and `input_std`, and which samples these
+    /// are, `samples` and `test_samples`.
     func arrays() -> [(name: String, array: NumericArray)] {
         let normalization = Normalization(of: samples.training, samples: samples.trainingSamples)
         var arrays: [(name: String, array: NumericArray)] = []
@@ -41,11 +42,14 @@ struct NetworkFeatures<Scalar: BLASScalar & ArrayElement> {
                 arrays.append((name, NumericArray(values, shape: [positions.count, probe.width])))
             }
             arrays.append(("\(prefix)labels", NumericArray(positions.map { Int64(data.labels[$0]) })))
+            arrays.append(("\(prefix)samples", NumericArray(positions.map { Int64($0) })))
         }
+        arrays.append(("input_mean", NumericArray(normalization.mean)))
+        arrays.append(("input_std", NumericArray(normalization.standardDeviation)))
         let weight = network.head.classifierMatrix(at: parameters)
         arrays.append(("weight", NumericArray(weight.elements, shape: [weight.rows, weight.columns])))
         if let slice = network.head.bias {
-            arrays.append(("bias", NumericArray((0..<slice.count).map { parameters.pointer(to: slice)[$0] })))
+            arrays.append(("bias", NumericArray((0..<slice.count).map { Double(parameters.pointer(to: slice)[$0]) })))
         }
         return arrays
     }

@@ -44,18 +44,11 @@ public struct TrialExport {
     private static func find(_ name: String, in directory: String) throws -> TrialID {
         let results = try StoredResults(directory: directory)
         defer { results.close() }
-        let all = try results.storedTrials()
-        let matching = all.filter { !name.isEmpty && $0.key.description.hasPrefix(name.lowercased()) }
-        guard let found = matching.first, matching.count == 1 else {
-            throw ExportError(
-                matching.isEmpty
-                    ? "\(directory) has no trial '\(name)'; 'ncsweep results \(directory)' shows their ids"
-                    : "'\(name)' is the beginning of \(matching.count) trials of \(directory); write more of it")
+        let (id, state) = try results.trial(named: name)
+        guard state == .done else {
+            throw ExportError("trial \(id) \(state.rawValue), so it has no weights; export another")
         }
-        guard found.value == .done else {
-            throw ExportError("trial \(found.key) \(found.value.rawValue), so it has no weights; export another")
-        }
-        return found.key
+        return id
     }
 
     /// Writes `weights.safetensors` and `features.npz` into a folder, which is made where it is missing.
