@@ -78,7 +78,7 @@ public struct SweepRun {
         let preparation = try world.agree { world.rank == 0 ? try prepare() : nil }
         let shared = share(
             [preparation?.directory ?? ""] + (preparation.map { dataSetNames(of: $0.left) } ?? []))
-        let checkpoints = CheckpointFolder(directory: shared[0])
+        let (checkpoints, weights) = (CheckpointFolder(directory: shared[0]), WeightsFolder(directory: shared[0]))
         let node = world.node()
         try world.agree { try dataSets.load(Array(shared.dropFirst()), on: node) }
         let store = try world.agree { try preparation.map(openStore) }
@@ -86,9 +86,10 @@ public struct SweepRun {
             guard let stored = try store?.storedTrials() else { return }
             let names = Set(stored.keys.map(\.description))
             checkpoints.removeLeftOver { names.contains($0) }
+            weights.removePartialFiles()
         }
         let hosts = world.processorNames()
-        let execute = execution(on: hosts[world.rank], checkpoints, WeightsFolder(directory: shared[0]))
+        let execute = execution(on: hosts[world.rank], checkpoints, weights)
         guard let preparation, let store else {
             Worker(world: world, signals: signals, execute: execute).run()
             return nil

@@ -133,7 +133,8 @@ extension Expression {
             case .add: return .number(x + y)
             case .subtract: return .number(x - y)
             case .multiply: return .number(x * y)
-            case .divide: return .number(x / y)
+            // What is divided by zero is not a number either.
+            case .divide: return .number(y == 0 ? .nan : x / y)
             // C has pow(1, NaN) and pow(NaN, 0) be 1.
             case .power: return .number(x.isNaN || y.isNaN ? .nan : pow(x, y))
             }

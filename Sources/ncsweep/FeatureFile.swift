@@ -156,6 +156,13 @@ private struct FeatureReader {
                 "number \(culprit.index % dimension) of sample \(culprit.index / dimension) is \(culprit.value); "
                     + "leave out samples that are not finite")
         }
+        if case .double(let numbers) = values, let largest = numbers.lazy.map(\.magnitude).max(), largest > 0,
+            !(1e-140...1e140).contains(largest)
+        {
+            throw failure(
+                name,
+                "the largest number is \(largest), whose square no number holds; scale the features by a power of 10")
+        }
         return values
     }
 

@@ -143,4 +143,23 @@ private func naive(
         #expect((0..<100).allSatisfy { flips.change(ofSample: $0).dx == 0 && flips.change(ofSample: $0).dy == 0 })
         #expect(throws: SpecificationError.self) { try Augmentation(named: "flip") }
     }
+
+    /// Values, labels and their order, not only how many.
+    @Test func checksumTellsDataApart() {
+        let pixels = (0..<24).map { UInt8($0) }
+        func set(_ pixels: [UInt8], _ labels: [Int32] = [0, 1, 0, 1]) -> UInt32 {
+            DataSet(pixels: pixels, sampleShape: [6], labels: labels, classes: 2).checksum(of: [0, 1, 3])
+        }
+        let sum = set(pixels)
+        #expect(sum == set(pixels) && sum != 0)
+        for index in 0..<24 {
+            var changed = pixels
+            changed[index] += 1
+            // The third sample is not asked for.
+            #expect((set(changed) == sum) == (12..<18).contains(index))
+        }
+        #expect(set(pixels, [0, 1, 0, 0]) != sum && set(pixels, [0, 1, 1, 1]) == sum)
+        let data = DataSet(pixels: pixels, sampleShape: [6], labels: [0, 1, 0, 1], classes: 2)
+        #expect(data.checksum(of: [1, 0, 3]) != sum && data.checksum(of: []) == 0)
+    }
 }

@@ -1,5 +1,6 @@
 import Learning
 import LinearAlgebra
+import RandomNumbers
 import Testing
 
 @testable import UnconstrainedFeatures
@@ -268,5 +269,40 @@ struct IndependentMinimum: Sendable, CustomTestStringConvertible {
             bias: .decayed(1e-2))
         #expect(octagon.optimum == nil)
         #expect(abs(try #require(octagon.referencePoints.first).value - 0.190335) < 5e-7)
+    }
+
+    /// The search over scales ends where the least value is at the smallest, as in deep models of large decays.
+    @Test func referencesOfCollapsedModels() {
+        for layers in [2, 49, 99] {
+            let model = decayed(.crossEntropy, sizes: [1, 1], dimension: 1, 0.5, 0.5, linearLayers: layers)
+            #expect(model.referencePoints.allSatisfy { abs($0.value - log(2)) < 1e-9 })
+        }
+    }
+
+    /// The least rescaled error against the stationary point of the plain formula, and where κ and M are so large that
+    /// this loses all digits against ½M²κ/(κ(K − 1) + 1), which it is without slopes and bias.
+    @Test func rescaledErrorsKeepTheirDigits() {
+        let random = Philox(seed: 3, purpose: .test)
+        for trial in 0..<200 {
+            func draw(_ index: Int) -> Double { exp2(6 * random.uniform(at: UInt64(16 * trial + index)) - 3) }
+            let (kappa, target, k) = (draw(0), draw(1), Double(2 + trial % 7))
+            let pair = RescaledPair(classes: k, kappa: kappa, target: target)
+            let (stiffness, slope, shiftSlope) = (draw(2), 0.1 * draw(3), 0.1 * draw(4))
+            let point = pair.minimizer(
+                gainStiffness: 0.1 * draw(5), gainSlope: slope, shiftStiffness: trial % 3 == 0 ? nil : stiffness,
+                shiftSlope: shiftSlope)
+            let right = point.gain * (1 - 1 / k) + point.shift - target
+            let wrong = point.shift - point.gain / k
+            let plain = (kappa * right * right + (k - 1) * wrong * wrong) / 2
+            #expect(abs(point.loss - plain) < 1e-11 * (1 + plain), "\(point) \(plain)")
+        }
+        for kappa in [1e4, 1e9] {
+            for target in [1.0, 1e9] {
+                let point = RescaledPair(classes: 3, kappa: kappa, target: target).minimizer(
+                    gainSlope: 0, shiftStiffness: nil, shiftSlope: 0)
+                let exact = target * target * kappa / (2 * (2 * kappa + 1))
+                #expect(abs(point.loss - exact) < 1e-13 * exact)
+            }
+        }
     }
 }

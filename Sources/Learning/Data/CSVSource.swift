@@ -87,6 +87,11 @@ struct CSVSource: DataSetSource {
                         path: path, line: lines.line, problem: "one column only",
                         advice: "separate columns by commas, the label's among them")
                 }
+                guard fields.contains(where: { lines.number(in: $0) == nil }) else {
+                    throw .line(
+                        path: path, line: lines.line, problem: "numbers where the names of the columns belong",
+                        advice: "put a header before them, such as x1,x2,label")
+                }
                 labelColumn = table.header.lastIndex(of: "label") ?? fields.count - 1
                 continue
             }
@@ -95,6 +100,11 @@ struct CSVSource: DataSetSource {
                     path: path, line: lines.line,
                     problem: "\(fields.count) fields, but \(table.header.count) columns in the header",
                     advice: "correct the line")
+            }
+            guard !lines.text(of: fields[labelColumn]).isEmpty else {
+                throw .line(
+                    path: path, line: lines.line, problem: "no label in column '\(table.header[labelColumn])'",
+                    advice: "write one, or leave the line out")
             }
             table.labels.append((lines.text(of: fields[labelColumn]), lines.line))
             guard let values else { continue }

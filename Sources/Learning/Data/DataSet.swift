@@ -1,3 +1,4 @@
+import CZlib
 import RandomNumbers
 
 /// Labelled samples, each of the same shape.
@@ -72,6 +73,20 @@ public final class DataSet {
     public func relabelled(_ labels: [Int32], classes: Int) -> DataSet {
         DataSet(
             values: values, element: element, sampleShape: sampleShape, labels: labels, classes: classes, owner: self)
+    }
+
+    /// CRC-32 of these samples and their labels, in order: tells them from others.
+    public func checksum(of positions: [Int]) -> UInt32 {
+        let bytes = sampleWidth * element.byteCount
+        var sum = crc32(0, nil, 0)
+        for position in positions {
+            let row = UnsafeRawBufferPointer(rebasing: values[position * bytes..<(position + 1) * bytes])
+            sum = crc32_z(sum, row.baseAddress?.assumingMemoryBound(to: UInt8.self), row.count)
+            withUnsafeBytes(of: labels[position].littleEndian) {
+                sum = crc32_z(sum, $0.baseAddress?.assumingMemoryBound(to: UInt8.self), $0.count)
+            }
+        }
+        return UInt32(truncatingIfNeeded: sum)
     }
 
     /// Samples of each class.

@@ -24,15 +24,19 @@ struct TrainingCheckpoints<Scalar: BLASScalar> {
     private let parameters: ParameterBlock<Scalar>
     private let statistics: ParameterBlock<Scalar>
     private let optimizer: any Resumable<Scalar>
+    private let samples: TrialSamples
+    /// Asked for only where there is a checkpoint to be read or written.
+    private lazy var dataChecksum = samples.checksum
     private let started = monotonicSeconds()
     private var next: Double
     private var hasFailed = false
 
     init(
-        _ context: TrialContext, _ parameters: ParameterBlock<Scalar>, _ statistics: ParameterBlock<Scalar>,
-        _ optimizer: any Resumable<Scalar>
+        _ context: TrialContext, _ samples: TrialSamples, _ parameters: ParameterBlock<Scalar>,
+        _ statistics: ParameterBlock<Scalar>, _ optimizer: any Resumable<Scalar>
     ) {
         self.context = context
+        self.samples = samples
         self.parameters = parameters
         self.statistics = statistics
         self.optimizer = optimizer
@@ -52,6 +56,7 @@ struct TrainingCheckpoints<Scalar: BLASScalar> {
         for state in optimizer.blocks { content.add("optimizer.\(state.name)", state.block.storage) }
         content.add("record", encode(record))
         for (name, value) in optimizer.progress { content.metadata["optimizer.\(name)"] = String(value) }
+        content.metadata["data"] = dataChecksum
         content.metadata["position"] = [
             position.epoch, position.batch, position.measuredEpoch, position.isExhausted ? 1 : 0,
         ].map(String.init).joined(separator: " ")
@@ -70,7 +75,7 @@ struct TrainingCheckpoints<Scalar: BLASScalar> {
     /// Goes on where the last checkpoint was made; changes nothing, and returns false, where there is none.
     ///
     /// All ranks of a team take what its first rank could: the folder may not look the same everywhere at every moment.
-    func restore(_ position: inout TrainingPosition, _ record: inout TrialRecord) -> Bool {
+    mutating func restore(_ position: inout TrainingPosition, _ record: inout TrialRecord) -> Bool {
         guard let folder = context.checkpoints else { return false }
         let own = isFirstRank ? folder.load(context.trial) { take($0, &position, &record) } : nil
         guard let team = context.team else { return own != nil }
@@ -86,13 +91,16 @@ struct TrainingCheckpoints<Scalar: BLASScalar> {
     }
 
     /// Takes a checkpoint over. Returns what is wrong with one that does not fit, and then leaves all as it is.
-    private func take(_ content: Safetensors, _ position: inout TrainingPosition, _ record: inout TrialRecord)
+    private mutating func take(_ content: Safetensors, _ position: inout TrainingPosition, _ record: inout TrialRecord)
         -> String?
     {
         guard let numbers = content.metadata["position"]?.split(separator: " ").compactMap({ Int($0) }),
             numbers.count == 4, numbers[0] >= 0, numbers[1] >= 0, let bytes = content.bytes("record"),
             let stored = TrialResult(decoding: bytes)
         else { return "the checkpoint does not say where it was made" }
+        guard content.metadata["data"] == dataChecksum else {
+            return "the checkpoint was made with other data, the data set has changed since"
+        }
         guard content.holds("parameters", for: parameters.storage), content.holds("statistics", for: statistics.storage)
         else { return "the checkpoint is of another architecture" }
         var progress: [String: Double] = [:]

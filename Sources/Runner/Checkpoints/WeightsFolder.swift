@@ -19,9 +19,10 @@ public final class WeightsFolder {
 
     /// Weights that cannot be written cost no trial: the first failure is said, and the result stands without them.
     func save<Scalar: BLASScalar & ArrayElement>(
-        _ trial: Trial, _ network: Network, _ parameters: ParameterBlock<Scalar>, _ statistics: ParameterBlock<Scalar>
+        _ trial: Trial, _ network: Network, _ parameters: ParameterBlock<Scalar>, _ statistics: ParameterBlock<Scalar>,
+        _ samples: TrialSamples
     ) {
-        var content = Safetensors(metadata: [Self.trialKey: trial.canonicalText])
+        var content = Safetensors(metadata: [Self.trialKey: trial.canonicalText, Self.dataKey: samples.checksum])
         for entry in network.stateEntries {
             content[entry.name] = NumericArray(network.values(of: entry, parameters, statistics), shape: entry.shape)
         }
@@ -34,6 +35,14 @@ public final class WeightsFolder {
                 warn("cannot keep the weights of trial \(trial.id): \(Self.reason(error)); it is stored without them")
             }
             hasFailed = true
+        }
+    }
+
+    /// Removes what a killed run had not written to its end. To be called while no other run can use the folder.
+    func removePartialFiles() {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] where name.hasSuffix(".partial")
+        {
+            try? FileManager.default.removeItem(atPath: "\(path)/\(name)")
         }
     }
 
@@ -52,6 +61,8 @@ public final class WeightsFolder {
     }
 
     private static let trialKey = "trial"
+    /// `TrialSamples.checksum` of what it was trained on.
+    static let dataKey = "data"
     private static let checksumKey = "checksum"
 
     private static func reason(_ error: any Error) -> String {

@@ -89,6 +89,11 @@ struct TrialSamples {
     let test: DataSet
     let testSamples: [Int]
     let pad: Int
+
+    /// Tells them from those of a data set that has changed.
+    var checksum: String {
+        "\(training.checksum(of: trainingSamples)) \(test.checksum(of: testSamples))"
+    }
 }
 
 /// How a network is trained: everything but what it is and what it is shown.

@@ -9,6 +9,7 @@ import Results
 /// within a rank and then over ranks; so the bits do not depend on how many ranks share the work.
 final class NetworkTraining<Scalar: BLASScalar & ArrayElement> {
     private let problem: NetworkProblem
+    private let samples: TrialSamples
     private let context: TrialContext
     private let method: TrainingMethod
     private let host: TeamHost
@@ -32,6 +33,7 @@ final class NetworkTraining<Scalar: BLASScalar & ArrayElement> {
 
     init(_ problem: NetworkProblem, _ samples: TrialSamples, _ context: TrialContext) {
         self.problem = problem
+        self.samples = samples
         self.context = context
         method = problem.training
         let host = TeamHost(context.host, context.team)
@@ -67,7 +69,7 @@ final class NetworkTraining<Scalar: BLASScalar & ArrayElement> {
             let optimizer: any Optimizer<Scalar> = method.makeOptimizer(objective)
             (stepper, resumable) = (.batches(optimizer), optimizer)
         }
-        checkpoints = TrainingCheckpoints(context, parameters, objective.statistics, resumable)
+        checkpoints = TrainingCheckpoints(context, samples, parameters, objective.statistics, resumable)
         order = BatchOrder(samples: samples.trainingSamples, seed: UInt64(problem.seed))
         probe = CollapseProbe(
             problem, normalization: normalization, samples: samples, statistics: objective.statistics, host: host)
@@ -114,7 +116,7 @@ final class NetworkTraining<Scalar: BLASScalar & ArrayElement> {
         }
         finish(&record)
         if host.rank == 0 {
-            context.weights?.save(context.trial, problem.network, parameters, objective.statistics)
+            context.weights?.save(context.trial, problem.network, parameters, objective.statistics, samples)
         }
     }
 

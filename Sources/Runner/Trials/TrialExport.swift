@@ -56,6 +56,11 @@ public struct TrialExport {
         try dataSets.load(trial.text("dataset"))
         let problem = try NetworkProblem(trial, dataSets: dataSets)
         let samples = try problem.samples()
+        guard weights.metadata[WeightsFolder.dataKey] == samples.checksum else {
+            throw ExportError(
+                "the data set '\(trial.text("dataset"))' is not what trial \(id) was trained on; put that back, or name its "
+                    + "folder with --data")
+        }
         let arrays: [(name: String, array: NumericArray)]
         do {
             arrays =

@@ -93,7 +93,7 @@ extension UnconstrainedFeatureModel {
         let mean = max(0, (shift - (bias ?? 0)) * loss.classes)
         guard dimension >= (gain > 0 ? classes - 1 : 0) + (mean > 0 ? 1 : 0) else { return nil }
         let value =
-            loss.value(gain: gain, shift: shift) + slope * gain + c * mean / loss.classes
+            point!.loss + slope * gain + c * mean / loss.classes
             + (bias.map { biasDecay * loss.classes * $0 * $0 / 2 } ?? 0)
         return Optimum(
             value: value,
@@ -119,7 +119,7 @@ extension UnconstrainedFeatureModel {
             gainStiffness: stiffness, gainSlope: 0,
             shiftStiffness: biasStiffness.isInfinite ? nil : biasStiffness * pair.classes, shiftSlope: 0)
         return Optimum(
-            value: pair.value(gain: point.gain, shift: point.shift) + stiffness * point.gain * point.gain / 2
+            value: point.loss + stiffness * point.gain * point.gain / 2
                 + biasDecay * pair.classes * point.shift * point.shift / 2,
             configuration: .simplex(
                 classes: classes, classifierNorm: norm, featureNorm: point.gain * reach, bias: uniformBias(point.shift)),
@@ -156,36 +156,51 @@ extension UnconstrainedFeatureModel {
 }
 
 /// ½[κ(z_y − M)² + Σ_{j≠y} z_j²] at logits ξ(e_y − 1/K) + s: a quadratic in two numbers.
+///
+/// κM may be many orders above the rest, so nothing is taken from what nearly equals it: determinants are multiplied out, and
+/// errors follow from the forces they balance.
 struct RescaledPair {
-    typealias Point = (gain: Double, shift: Double)
+    typealias Point = (gain: Double, shift: Double, loss: Double)
 
     let classes: Double
     let kappa: Double
     let target: Double
 
-    func value(gain: Double, shift: Double) -> Double {
-        let right = gain * (1 - 1 / classes) + shift - target
-        let wrong = shift - gain / classes
-        return (kappa * right * right + (classes - 1) * wrong * wrong) / 2
-    }
-
-    /// The least of value + (gainStiffness/2)ξ² + gainSlope·ξ + (shiftStiffness/2)s² + shiftSlope·s over ξ, s ≥ 0; s = 0
+    /// The least of loss + (gainStiffness/2)ξ² + gainSlope·ξ + (shiftStiffness/2)s² + shiftSlope·s over ξ, s ≥ 0; s = 0
     /// where the stiffness is nil.
     func minimizer(
         gainStiffness: Double = 0, gainSlope: Double, shiftStiffness: Double?, shiftSlope: Double
     ) -> Point {
         let (up, down) = (1 - 1 / classes, 1 / classes)
-        let (aa, ab) = (kappa * up * up + (classes - 1) * down * down + gainStiffness, (kappa - 1) * up)
+        let (aa, ab) = (kappa * up * up + up * down + gainStiffness, (kappa - 1) * up)
         let (ra, rs) = (kappa * target * up - gainSlope, kappa * target - shiftSlope)
-        let gainAlone = max(0, ra / aa)
-        guard let shiftStiffness else { return (gainAlone, 0) }
+        /// From κ times the error of the right logit and the sum of the wrong ones' errors.
+        func loss(_ right: Double, _ wrong: Double) -> Double {
+            right * right / (2 * kappa) + wrong * wrong / (2 * (classes - 1))
+        }
+        func gainAlone() -> Point {
+            guard ra > 0 else { return (0, 0, kappa * target * target / 2) }
+            let gain = ra / aa
+            let wrong = -up * gain
+            return (gain, 0, loss((wrong * down - gainStiffness * gain - gainSlope) / up, wrong))
+        }
+        guard let shiftStiffness else { return gainAlone() }
         let ss = kappa + classes - 1 + shiftStiffness
         // (aa ab; ab ss)(ξ, s) = (ra, rs), bound by bound: convex, so the one that is feasible and satisfies the
         // conditions of Karush, Kuhn and Tucker is the answer.
-        let determinant = aa * ss - ab * ab
-        let both = (gain: (ra * ss - rs * ab) / determinant, shift: (rs * aa - ra * ab) / determinant)
-        if both.gain >= 0, both.shift >= 0 { return both }
+        let determinant =
+            kappa * up * (classes + up * shiftStiffness) + up * down * shiftStiffness + gainStiffness * ss
+        let gain =
+            (kappa * target * up * (classes + shiftStiffness) - gainSlope * ss + shiftSlope * ab) / determinant
+        let shift = (kappa * target * (up + gainStiffness) - shiftSlope * aa + gainSlope * ab) / determinant
+        if gain >= 0, shift >= 0 {
+            let (gainForce, shiftForce) = (gainStiffness * gain + gainSlope, shiftStiffness * shift + shiftSlope)
+            return (gain, shift, loss(-gainForce - shiftForce * down, gainForce - shiftForce * up))
+        }
         let shiftAlone = max(0, rs / ss)
-        return ab * shiftAlone >= ra ? (0, shiftAlone) : (gainAlone, 0)
+        guard ab * shiftAlone >= ra else { return gainAlone() }
+        guard shiftAlone > 0 else { return (0, 0, kappa * target * target / 2) }
+        let wrong = (classes - 1) * shiftAlone
+        return (0, shiftAlone, loss(-shiftStiffness * shiftAlone - shiftSlope - wrong, wrong))
     }
 }

@@ -71,7 +71,7 @@ extension UnconstrainedFeatureModel {
         let best = grid.indices.min { function(grid[$0]) < function(grid[$1]) }!
         var (low, high) = (best > 0 ? grid[best - 1] : 0, best + 1 < grid.count ? grid[best + 1] : 2 * grid[best])
         let section = (5.0.squareRoot() - 1) / 2
-        while high - low > 1e-9 * high {
+        while high - low > 1e-9 * max(high, grid[0]) {
             let (left, right) = (high - section * (high - low), low + section * (high - low))
             if function(left) < function(right) { high = right } else { low = left }
         }
