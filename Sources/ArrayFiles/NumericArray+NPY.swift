@@ -74,7 +74,8 @@ extension NumericArray {
         try file.commit()
     }
 
-    /// All that comes before the numbers. NumPy allows 32, 64 dimensions: version 1, of at most 64 KiB, always suffices.
+    /// All that comes before the numbers. NumPy allows 32, 64 dimensions: version 1, of at most 64 KiB, always
+    /// suffices.
     var npyHeader: Data {
         var text = NPYHeader(descr: Self.descr(of: type), fortranOrder: false, shape: shape).text
         text += String(repeating: " ", count: (64 - (text.utf8.count + 11) % 64) % 64) + "\n"

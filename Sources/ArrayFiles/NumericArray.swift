@@ -48,8 +48,8 @@ extension Double: ArrayElement { public static var elementType: ElementType { .f
 
 /// Numbers of one type in a rectangle of any number of dimensions, as the bytes of the file they come from or go to.
 ///
-/// Nothing is converted until it is asked for: the bytes of an array read from a file are, where they can be, the mapped
-/// file itself, so that gigabytes are copied once, to where they are wanted.
+/// Nothing is converted until it is asked for: the bytes of an array read from a file are, where they can be, the
+/// mapped file itself, so that gigabytes are copied once, to where they are wanted.
 public struct NumericArray: Equatable, Sendable {
     public let type: ElementType
     /// Empty for a single number.

@@ -1,6 +1,6 @@
 public enum VectorRegister {
-    /// Numbers that one holds in the precision of which it holds most: rows that kernels of either precision walk are padded
-    /// to multiples of it.
+    /// Numbers that one holds in the precision of which it holds most: rows that kernels of either precision walk are
+    /// padded to multiples of it.
     @inlinable
     @inline(__always)
     public static var numbers: Int { Float.Lanes.scalarCount }
@@ -10,8 +10,8 @@ public enum VectorRegister {
     public static func roundUp(_ count: Int) -> Int { (count + numbers - 1) / numbers * numbers }
 }
 
-/// Loads and stores of whole vector registers, for the kernels that the compiler does not vectorise by itself: those with
-/// more streams of memory than it can prove disjoint.
+/// Loads and stores of whole vector registers, for the kernels that the compiler does not vectorise by itself: those
+/// with more streams of memory than it can prove disjoint.
 ///
 /// Only +, −, × of `Lanes` become vector instructions; `rounded`, `max`, `sum` and the like are done one by one.
 extension SIMD where Scalar: BLASScalar {

@@ -1,8 +1,8 @@
 import COpenBLAS
 
 extension Matrix {
-    /// A unit eigenvector of a symmetric matrix to an eigenvalue known to rounding, by inverse iteration: a fraction of the
-    /// cost of all vectors. Of a multiple eigenvalue, one of its vectors.
+    /// A unit eigenvector of a symmetric matrix to an eigenvalue known to rounding, by inverse iteration: a fraction of
+    /// the cost of all vectors. Of a multiple eigenvalue, one of its vectors.
     public func symmetricEigenvector(near value: Double) -> [Double] {
         precondition(rows == columns && rows > 0, "eigenvector of a matrix that is not square")
         let order = rows

@@ -2,9 +2,9 @@ import CMPI
 import LinearAlgebra
 
 extension Communicator {
-    /// Sums over ranks, number by number, in one fixed binary tree: rank r adds what rank r + s holds for s = 1, 2, 4, …
-    /// `MPI_Allreduce` changes its order of additions with the number of ranks and the size of the message, and so the
-    /// bits; this order is a continuation of the tree in which each rank has summed its own shards. Collective.
+    /// Sums over ranks, number by number, in one fixed binary tree: rank r adds what rank r + s holds for s = 1, 2, 4,
+    /// … `MPI_Allreduce` changes its order of additions with the number of ranks and the size of the message, and so
+    /// the bits; this order is a continuation of the tree in which each rank has summed its own shards. Collective.
     ///
     /// Each rank sums one part of the numbers and sends it to the others, so that all share the work and no number
     /// travels more often than it must. A block at a time, which stays in the cache between arrival, sum and departure.

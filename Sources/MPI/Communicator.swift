@@ -29,8 +29,8 @@ public final class Communicator {
     /// A communicator over `ranks` of this one, in that order; every one of them, and nobody else, must call it.
     /// `tag` tells apart groups that are made at the same time.
     ///
-    /// Open MPI does this by messages with `tag` on this very communicator, where `receiveIfAny` would take them for its
-    /// own: groups are made of a duplicate that carries no messages.
+    /// Open MPI does this by messages with `tag` on this very communicator, where `receiveIfAny` would take them for
+    /// its own: groups are made of a duplicate that carries no messages.
     public func group(of ranks: [Int], tag: Int) -> Communicator {
         var (all, part): (MPI_Group?, MPI_Group?) = (nil, nil)
         check(MPI_Comm_group(handle, &all), "MPI_Comm_group")

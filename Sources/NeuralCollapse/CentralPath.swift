@@ -6,19 +6,21 @@ import LinearAlgebra
     import Darwin
 #endif
 
-/// Where features are on the central path of squared error: the singular values ω_j of the class means as seen in units of
-/// the variation within classes, Σ_W^{−½}M (d × K), M the centred class means (Han, Papyan and Donoho 2021, section 3).
+/// Where features are on the central path of squared error: the singular values ω_j of the class means as seen in units
+/// of the variation within classes, Σ_W^{−½}M (d × K), M the centred class means (Han, Papyan and Donoho 2021, section
+/// 3).
 ///
 /// Under the renormalised gradient flow, in which the classifier is always W_LS and Σ_W is held at I, singular vectors
-/// stay and each value grows by itself, ω̇ = (1/n)·ω/(K + ω²)², so that the invariant K² log ω + Kω² + ω⁴/4 − t/n stays: all
-/// grow without bound, and in the limit they are equal, which is neural collapse.
+/// stay and each value grows by itself, ω̇ = (1/n)·ω/(K + ω²)², so that the invariant K² log ω + Kω² + ω⁴/4 − t/n
+/// stays: all grow without bound, and in the limit they are equal, which is neural collapse.
 public struct CentralPath: Equatable, Sendable {
     /// K.
     public let classes: Int
     /// ω_1 ≥ ω_2 ≥ …, min(K − 1, d) of them.
     public let singularValues: [Double]
 
-    /// - Returns: nil unless all classes have as many samples and Σ_W can be inverted (not once within-class variation has
+    /// - Returns: nil unless all classes have as many samples and Σ_W can be inverted (not once within-class variation
+    /// has
     ///   vanished, nor with fewer than d + K samples).
     public init?(of statistics: ClassStatistics) {
         guard let size = statistics.counts.first, size > 0, statistics.counts.allSatisfy({ $0 == size }),
@@ -43,8 +45,8 @@ public struct CentralPath: Equatable, Sendable {
     /// The ω > 0 that has this invariant: ω after the time t is that of its first invariant plus t/n.
     public static func singularValue(withInvariant invariant: Double, classes: Int) -> Double {
         let k = Double(classes)
-        // Newton's method for x = log ω: F(x) = K²x + Ke^{2x} + e^{4x}/4 is increasing and convex, and each of its terms
-        // alone bounds x from above; from there the iterates fall to the root.
+        // Newton's method for x = log ω: F(x) = K²x + Ke^{2x} + e^{4x}/4 is increasing and convex, and each of its
+        // terms alone bounds x from above; from there the iterates fall to the root.
         var x = invariant / (k * k)
         if 4 * invariant > 1 { x = min(x, log(4 * invariant) / 4) }
         while true {
@@ -56,8 +58,8 @@ public struct CentralPath: Equatable, Sendable {
         }
     }
 
-    /// L at the least-squares classifier with a bias and no decays, Σ_j ½/(K + ω_j²): what the flow descends. Directions
-    /// that d < K − 1 dimensions have no room for cost ½/K.
+    /// L at the least-squares classifier with a bias and no decays, Σ_j ½/(K + ω_j²): what the flow descends.
+    /// Directions that d < K − 1 dimensions have no room for cost ½/K.
     public var squaredError: Double {
         let k = Double(classes)
         let fitted = singularValues.reduce(0) { $0 + 0.5 / (k + $1 * $1) }

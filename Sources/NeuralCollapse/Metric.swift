@@ -38,8 +38,8 @@ public enum Metric: String, CaseIterable, Sendable {
     case nc3Duality = "nc3_duality"
     /// ‖Wᵀ/‖W‖_F − M/‖M‖_F‖_F (Papyan et al. 2020).
     case nc3Alignment = "nc3_alignment"
-    /// Fraction of samples with argmin_k ‖h − μ_k‖ ≠ y: the error of the nearest-class-mean classifier (Galanti, Galanti
-    /// and Ben-Shaul 2022).
+    /// Fraction of samples with argmin_k ‖h − μ_k‖ ≠ y: the error of the nearest-class-mean classifier (Galanti,
+    /// Galanti and Ben-Shaul 2022).
     case nccError = "ncc_error"
     /// Fraction of samples with argmax_k (Wh + b)_k ≠ argmin_k ‖h − μ_k‖ (Papyan et al. 2020).
     case nc4Mismatch = "nc4_mismatch"

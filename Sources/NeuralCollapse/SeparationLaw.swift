@@ -58,15 +58,16 @@ public struct SeparationLaw: Equatable, Sendable {
     }
 }
 
-/// The effective depth of a network (Galanti, Galanti and Ben-Shaul, "On the implicit bias towards minimal depth of deep
-/// neural networks", 2022): the first layer whose features the nearest class mean already sorts.
+/// The effective depth of a network (Galanti, Galanti and Ben-Shaul, "On the implicit bias towards minimal depth of
+/// deep neural networks", 2022): the first layer whose features the nearest class mean already sorts.
 public enum EffectiveDepth {
     /// ε of the published experiments is a free choice; this one allows one training sample in a hundred.
     public static let defaultTolerance = 0.01
 
     /// The smallest l such that the nearest-class-mean error of layer l on the training samples is at most `tolerance`.
     ///
-    /// - Parameter errors: of the layers in the order of the network; nil where it is not defined. The first is layer 1.
+    /// - Parameter errors: of the layers in the order of the network; nil where it is not defined. The first is layer
+    /// 1.
     /// - Returns: nil where no layer reaches the tolerance. (The paper then counts all layers, L.)
     public static func depth(errors: [Double?], tolerance: Double = defaultTolerance) -> Int? {
         precondition(tolerance >= 0, "negative tolerance of the effective depth")

@@ -1,13 +1,14 @@
 import LinearAlgebra
 
-/// The squared error of a classifier on class statistics, with its decays, in three parts that add up to it (Han, Papyan
-/// and Donoho, "Neural collapse under MSE loss: proximity to and dynamics on the central path", 2021, section 2):
+/// The squared error of a classifier on class statistics, with its decays, in three parts that add up to it (Han,
+/// Papyan and Donoho, "Neural collapse under MSE loss: proximity to and dynamics on the central path", 2021, section
+/// 2):
 ///
 ///     L = (1/2N) Σ ‖W h_i + b − e_{y_i}‖² + (λ_W/2)‖W‖² + (λ_b/2)‖b‖² = L_NC1 + L_NC2/3 + L_⊥.
 ///
-/// The first two are L at the least-squares classifier (W_LS, b_LS) of the same features, on the central path: what varies
-/// within classes and what the class means leave; the third is the classifier's distance from that path. The paper's λ
-/// is both decays here, and its classes are of one size; neither is needed.
+/// The first two are L at the least-squares classifier (W_LS, b_LS) of the same features, on the central path: what
+/// varies within classes and what the class means leave; the third is the classifier's distance from that path. The
+/// paper's λ is both decays here, and its classes are of one size; neither is needed.
 public struct SquaredErrorDecomposition: Equatable, Sendable {
     /// The minimiser of L for these features, that of least norm where there are several; without a bias if the
     /// classifier has none.

@@ -1,8 +1,8 @@
 import Results
 import Sweeps
 
-/// Whether the results bear out what their sweep file claims: a line for each claim, and for one that fails the trial or
-/// group that misses it by most, and where to see more.
+/// Whether the results bear out what their sweep file claims: a line for each claim, and for one that fails the trial
+/// or group that misses it by most, and where to see more.
 public struct ClaimsReport {
     let results: StoredResults
     let tallies: [ClaimTally<ResultRow>]

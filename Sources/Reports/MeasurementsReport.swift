@@ -27,7 +27,8 @@ public struct MeasurementsReport {
     /// Memory does not grow with the number of measurements.
     ///
     /// - Parameter predicate: which trials' measurements to show.
-    /// - Throws: `StoreError`, `ReportError` for a trial, metric, layer, split or column that is not there, and what the
+    /// - Throws: `StoreError`, `ReportError` for a trial, metric, layer, split or column that is not there, and what
+    /// the
     ///   closures throw.
     public func write(
         _ results: StoredResults, where predicate: ((ResultRow) throws -> Bool)? = nil,

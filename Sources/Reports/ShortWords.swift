@@ -35,8 +35,8 @@ enum ShortWords {
         return rows
     }
 
-    /// Each word with at most `limit` letters: without its middle; or, where two would look the same, with its beginning
-    /// and what follows from where they differ; or with a number behind it.
+    /// Each word with at most `limit` letters: without its middle; or, where two would look the same, with its
+    /// beginning and what follows from where they differ; or with a number behind it.
     static func shortened(_ words: [String], to limit: Int) -> [String: String] {
         var short: [String: String] = [:]
         var distinct: [String] = []

@@ -5,8 +5,8 @@ extension StoredResults {
     /// The least-squares slope over the series of a trial; nil with fewer than two points, or with one that is not
     /// finite. Points are where every metric that the slope names is defined.
     ///
-    /// A metric that is measured of layers stands, over steps and epochs, for the features, the last of the layers, as it
-    /// does in the table of results.
+    /// A metric that is measured of layers stands, over steps and epochs, for the features, the last of the layers, as
+    /// it does in the table of results.
     public func value(of slope: Expression.Slope, in trial: TrialID) throws -> Double? {
         switch slope.axis {
         case .layer:

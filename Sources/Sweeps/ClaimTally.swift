@@ -1,5 +1,5 @@
-/// Judges one claim over the trials of a sweep: `gather` is called with all of them, in the order of the plan, where the
-/// claim has aggregates, then `judge` with all of them again, where it is of single trials.
+/// Judges one claim over the trials of a sweep: `gather` is called with all of them, in the order of the plan, where
+/// the claim has aggregates, then `judge` with all of them again, where it is of single trials.
 ///
 /// `Row` is whatever the caller knows a trial by.
 public struct ClaimTally<Row> {

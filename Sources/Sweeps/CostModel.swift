@@ -14,8 +14,8 @@ public struct Cost: Hashable, Sendable {
     }
 }
 
-/// Predicted seconds of a trial. It starts from a guess of the machine's speed and is corrected by every finished trial:
-/// a family's speed is the work done over the seconds it took.
+/// Predicted seconds of a trial. It starts from a guess of the machine's speed and is corrected by every finished
+/// trial: a family's speed is the work done over the seconds it took.
 public struct CostModel: Sendable {
     private struct Observed {
         var work = 0.0

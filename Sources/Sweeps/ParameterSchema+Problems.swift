@@ -1,5 +1,5 @@
-// What all tables share, and the table of networks. What a change to them does to the ids of stored trials is in docs/ARCHITECTURE.md, "Keys and ids"; the
-// golden ids in the tests show it.
+// What all tables share, and the table of networks. What a change to them does to the ids of stored trials is in
+// docs/ARCHITECTURE.md, "Keys and ids"; the golden ids in the tests show it.
 
 extension ParameterSchema {
     /// Networks trained on a data set.

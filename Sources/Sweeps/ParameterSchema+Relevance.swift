@@ -1,8 +1,9 @@
 extension ParameterSchema {
-    /// For which values of other keys a parameter means something: clauses that must all hold, each by any of its tests.
+    /// For which values of other keys a parameter means something: clauses that must all hold, each by any of its
+    /// tests.
     ///
-    /// The keys that are looked at stand earlier in the schema. One of them that has no value for a trial, mostly because
-    /// it means nothing there itself, passes no test.
+    /// The keys that are looked at stand earlier in the schema. One of them that has no value for a trial, mostly
+    /// because it means nothing there itself, passes no test.
     public struct Relevance: Sendable, Equatable {
         /// At least one, none of them empty.
         public let clauses: [[Test]]

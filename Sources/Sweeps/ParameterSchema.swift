@@ -9,6 +9,15 @@ public struct ParameterSchema: Sendable {
     /// In canonical order, which is part of every trial's id.
     public let definitions: [Definition]
 
+    init(problem: String, summary: String, revision: Int, definitions: [Definition]) {
+        let names = definitions.map(\.name)
+        precondition(Set(names).count == names.count, "a key of '\(problem)' defined twice")
+        self.problem = problem
+        self.summary = summary
+        self.revision = revision
+        self.definitions = definitions
+    }
+
     public struct Definition: Sendable {
         public let name: String
         public let kind: Kind
@@ -74,8 +83,8 @@ public struct ParameterSchema: Sendable {
         }
 
         static let positive = Bounds(lower: 0, includesLower: false, computable: 1e-30...1e30)
-        /// Lengths and factors of losses and of unconstrained feature models: beyond these, differences of the objective are
-        /// rounding.
+        /// Lengths and factors of losses and of unconstrained feature models: beyond these, differences of the
+        /// objective are rounding.
         static let scale = Bounds(lower: 0, includesLower: false, computable: 1e-9...1e9)
         static let nonnegative = Bounds(lower: 0, includesLower: true, computable: 0...1e9)
         /// Of unconstrained feature models: within these the minimiser reaches the closed forms.

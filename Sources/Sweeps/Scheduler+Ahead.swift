@@ -24,8 +24,8 @@ extension Scheduler {
         giveBeside(to: rank, &commands)
     }
 
-    /// Trials that run side by side are given until the rank has as many as it runs at once, or an even share of all that
-    /// have not ended.
+    /// Trials that run side by side are given until the rank has as many as it runs at once, or an even share of all
+    /// that have not ended.
     private mutating func giveBeside(to rank: Int, _ commands: inout [Command]) {
         while let given = load[rank], let current = given.tasks.first,
             given.tasks.count < tasks[current].cost.sideBySide,

@@ -87,7 +87,8 @@ public struct Scheduler: Sendable {
     }
 
     public let tasks: [Task]
-    /// How long a message may lie before the coordinator answers it, as it trains too; the coordinator keeps it current.
+    /// How long a message may lie before the coordinator answers it, as it trains too; the coordinator keeps it
+    /// current.
     public var latenessSeconds = 0.0
     /// Seconds since some moment; the coordinator keeps it current.
     public var nowSeconds = 0.0

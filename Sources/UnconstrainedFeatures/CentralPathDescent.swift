@@ -2,8 +2,8 @@ import LinearAlgebra
 import NeuralCollapse
 
 /// Gradient descent on the features of squared error along its central path: before each step the classifier is the
-/// least-squares one (with a bias, without decays), after it the variation within classes is brought back to Σ_W = I (Han,
-/// Papyan and Donoho 2021, the continually renormalised flow, in steps).
+/// least-squares one (with a bias, without decays), after it the variation within classes is brought back to Σ_W = I
+/// (Han, Papyan and Donoho 2021, the continually renormalised flow, in steps).
 ///
 /// What a step does within classes is a multiplication from the left, which is undone; what remains is that class means
 /// move along −(1/n)∂L/∂μ_k. So a step of size η is an Euler step of ω̇ = (1/n)·ω/(K + ω²)² for each singular value of
@@ -36,7 +36,8 @@ public struct CentralPathDescent: Sendable {
         return statistics
     }
 
-    /// h ← h − η ∂L/∂h with L the mean of ½‖W h + b − e_y‖² at its least-squares W and b; then h ← μ_y + Σ_W^{−½}(h − μ_y).
+    /// h ← h − η ∂L/∂h with L the mean of ½‖W h + b − e_y‖² at its least-squares W and b; then
+    /// h ← μ_y + Σ_W^{−½}(h − μ_y).
     public mutating func step(_ learningRate: Double) {
         let before = statistics
         let anything = LinearClassifier(

@@ -73,8 +73,8 @@ extension UnconstrainedFeatureModel {
         case classification(ClassificationLoss)
         /// Sum of the cross-entropies of all labels of a sample (Li et al. 2023).
         case pickAllLabel
-        /// −(1/(n_y−1)) Σ_{j: y_j = y_i, j ≠ i} log(e^{h_i·h_j/τ} / Σ_{l≠i} e^{h_i·h_l/τ}), averaged over i (Khosla et al.
-        /// 2020, L_out): of the features alone, unit vectors; there is no classifier.
+        /// −(1/(n_y−1)) Σ_{j: y_j = y_i, j ≠ i} log(e^{h_i·h_j/τ} / Σ_{l≠i} e^{h_i·h_l/τ}), averaged over i (Khosla et
+        /// al. 2020, L_out): of the features alone, unit vectors; there is no classifier.
         case supervisedContrastive
     }
 
@@ -84,8 +84,8 @@ extension UnconstrainedFeatureModel {
         case decay(classifier: Double, features: Double)
         /// ‖h_i‖ = ‖w_k‖ = 1 and logits τ·W h; for the supervised contrastive loss the features alone, and τ divides.
         case spheres(temperature: Double)
-        /// (1/K) Σ_k ‖w_k‖² ≤ E_W and (1/K) Σ_k (1/n_k) Σ_i ‖h_{k,i}‖² ≤ E_H: the layer-peeled model (Fang et al. 2021).
-        /// With sets of labels the second is of the mean over all samples.
+        /// (1/K) Σ_k ‖w_k‖² ≤ E_W and (1/K) Σ_k (1/n_k) Σ_i ‖h_{k,i}‖² ≤ E_H: the layer-peeled model (Fang et al.
+        /// 2021). With sets of labels the second is of the mean over all samples.
         case normBalls(classifier: Double, features: Double)
 
         var isDecay: Bool { if case .decay = self { true } else { false } }

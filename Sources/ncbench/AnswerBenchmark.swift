@@ -6,8 +6,8 @@ import LinearAlgebra
 import Runner
 import UnconstrainedFeatures
 
-/// Time to the answer: a hundred unconstrained feature models over the decay, each minimised from random numbers by L-BFGS
-/// in float64 until its gap to the known optimum is 10⁻⁸, one after the other on one core, in turns with SciPy.
+/// Time to the answer: a hundred unconstrained feature models over the decay, each minimised from random numbers by
+/// L-BFGS in float64 until its gap to the known optimum is 10⁻⁸, one after the other on one core, in turns with SciPy.
 struct AnswerPairs: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "answer-pairs", shouldDisplay: false)
 

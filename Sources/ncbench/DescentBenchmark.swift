@@ -6,8 +6,8 @@ import LinearAlgebra
 import Runner
 import UnconstrainedFeatures
 
-/// Steps of gradient descent on unconstrained features, all gradients, momentum and objective, on one core, in turns with
-/// JAX (jit, scan, vmap) and PyTorch (eager).
+/// Steps of gradient descent on unconstrained features, all gradients, momentum and objective, on one core, in turns
+/// with JAX (jit, scan, vmap) and PyTorch (eager).
 struct DescentPairs: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "descent-pairs", shouldDisplay: false)
 

@@ -7,8 +7,8 @@ import Sweeps
 
 /// Seconds an epoch of a network trial, in turns with PyTorch.
 ///
-/// A real trial is run; its host, which every trial asks between two steps, sees where an epoch ends, stops the clock and
-/// lets PyTorch train one meanwhile. So both meet the same machine, epoch by epoch.
+/// A real trial is run; its host, which every trial asks between two steps, sees where an epoch ends, stops the clock
+/// and lets PyTorch train one meanwhile. So both meet the same machine, epoch by epoch.
 struct EpochPairs: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "epoch-pairs", shouldDisplay: false)
 

@@ -66,8 +66,8 @@ struct MixedRanks: ParsableCommand {
         }
     }
 
-    /// Computes for `seconds` in slices with a poll between them, as trials do. Returns the seconds of the slices alone:
-    /// what the host does in between, and all waiting, counts against the scheduler.
+    /// Computes for `seconds` in slices with a poll between them, as trials do. Returns the seconds of the slices
+    /// alone: what the host does in between, and all waiting, counts against the scheduler.
     private static func work(_ seconds: Double, slice: Double, _ host: any TrialHost) throws(Abandoned) -> Double {
         var worked = 0.0
         while worked < seconds {

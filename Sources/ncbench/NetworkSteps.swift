@@ -32,7 +32,8 @@ struct NetworkOptions: ParsableArguments {
     }
 }
 
-/// Training steps in float32, as `Runner` makes them: shards summed in the fixed tree, decay and momentum in one update.
+/// Training steps in float32, as `Runner` makes them: shards summed in the fixed tree, decay and momentum in one
+/// update.
 final class NetworkSteps {
     let parameters: ParameterBlock<Float>
     private let network: Network

@@ -10,8 +10,8 @@ struct FeatureFileError: Error, CustomStringConvertible {
 
 /// Features and labels of one split, with what the file says of the classifier, checked against each other.
 ///
-/// Arrays of an .npz file: `features` (N × …, flattened to N × d) and `labels` (N); where there is a classifier `weight`
-/// (K × d) and `bias` (K); `test_features` and `test_labels` where test samples are to be measured too.
+/// Arrays of an .npz file: `features` (N × …, flattened to N × d) and `labels` (N); where there is a classifier
+/// `weight` (K × d) and `bias` (K); `test_features` and `test_labels` where test samples are to be measured too.
 struct FeatureFile {
     /// Features in the precision they have in the file.
     enum Values {

@@ -32,8 +32,8 @@ extension EndToEndTests {
             return rows.dropFirst().map { Dictionary(uniqueKeysWithValues: zip(header, $0)) }
         }
 
-        /// All values that measuring the file gives, against the stored ones. The file's classifier is W and b alone, so
-        /// decisions of a head that normalises are not its.
+        /// All values that measuring the file gives, against the stored ones. The file's classifier is W and b alone,
+        /// so decisions of a head that normalises are not its.
         private func compare(
             _ file: String, _ directory: String, trial: String, tolerance: Double, isNormalized: Bool = false,
             layer: String? = nil

@@ -6,7 +6,8 @@ extension EndToEndTests {
     /// Networks end in the same bits however many ranks share them, and however often they were stopped or killed.
     @Suite(.serialized) struct ResumeTests {
         /// Every layer that keeps something from batch to batch or draws random numbers, every optimiser, both
-        /// precisions, last batches that are smaller and cannot be cut evenly, and two that are smaller than the shards.
+        /// precisions, last batches that are smaller and cannot be cut evenly, and two that are smaller than the
+        /// shards.
         private static func sweep(team: Int, checkpoints: String? = nil) -> String {
             let execution =
                 "execution: {ranks: \(team)" + (checkpoints.map { ", checkpoint_interval: \($0)" } ?? "") + "}"

@@ -105,8 +105,8 @@ private func largestDifference(_ a: [[Double]], _ b: [[Double]]) -> Double {
         #expect(largestDifference(product, differences) < 1e-6)
     }
 
-    /// Where the loss is tiny so are its second derivatives: with one wrong class, cross-entropy's ∇²ℓ·v is p q (v_0 − v_1),
-    /// q = 1/(1 + e^gap), and the focal loss's (γ + 1)² q^γ times that to first order in q.
+    /// Where the loss is tiny so are its second derivatives: with one wrong class, cross-entropy's ∇²ℓ·v is p q
+    /// (v_0 − v_1), q = 1/(1 + e^gap), and the focal loss's (γ + 1)² q^γ times that to first order in q.
     @Test(arguments: [20.0, 36, 60, 100, 300], [0.0, 0.5, 1, 2])
     func tinyCurvatureKeepsItsRelativeAccuracy(_ gap: Double, _ gamma: Double) {
         let loss: ClassificationLoss = gamma == 0 ? .crossEntropy : .focal(gamma: gamma)
@@ -173,5 +173,39 @@ private func largestDifference(_ a: [[Double]], _ b: [[Double]]) -> Double {
         for i in 0..<z.count {
             #expect(abs((above.gradient[i] - below.gradient[i]) / (2 * h) - tangents[i]) < 1e-9)
         }
+    }
+
+    /// `isConvex` and `isShiftInvariant`, on which certificates and verdicts rest, and `attainsZero`: the loss that has
+    /// the property never breaks it, and one that has it not is seen to.
+    @Test(arguments: ClassificationLoss.allCases)
+    func propertiesAreThoseOfTheFormula(_ loss: ClassificationLoss) {
+        let (classes, samples) = (3, 4000)
+        let random = Philox(seed: 11, purpose: .test)
+        func draws(_ stream: UInt32, spread: Double) -> [[Double]] {
+            (0..<classes).map { k in
+                (0..<samples).map { spread * random.normal(at: UInt64(k * samples + $0), stream: stream) }
+            }
+        }
+        let (logits, directions) = (draws(0, spread: 4), draws(1, spread: 1))
+        let labels = (0..<samples).map { Int32($0 % classes) }
+        let seen = differentiated(
+            loss, as: Double.self, logits: logits, tangents: directions, labels: labels, scale: 1)
+        let curvatures = (0..<samples).map { i in
+            (0..<classes).reduce(0) { $0 + seen.product[$1][i] * directions[$1][i] }
+        }
+        #expect(curvatures.allSatisfy { $0 >= -1e-12 } == loss.isConvex, "\(curvatures.min()!)")
+        // The gradient of a loss that sees differences alone sums to zero.
+        let sums = (0..<samples).map { i in abs(seen.gradient.reduce(0) { $0 + $1[i] }) }
+        #expect((sums.max()! < 1e-13) == loss.isShiftInvariant, "\(sums.max()!)")
+        #expect(seen.value > 0)
+        // Downhill from there: to zero, or to where nothing finite is.
+        var point = logits.map { [$0[0]] }
+        for _ in 0..<20_000 {
+            let step = differentiated(
+                loss, as: Double.self, logits: point, tangents: point, labels: [labels[0]], scale: 1)
+            for k in 0..<classes { point[k][0] -= 0.3 * step.gradient[k][0] }
+        }
+        let end = differentiated(loss, as: Double.self, logits: point, tangents: point, labels: [labels[0]], scale: 1)
+        #expect((end.value < 1e-20) == loss.attainsZero, "\(end.value)")
     }
 }

@@ -12,8 +12,8 @@ func randomData(samples: Int, width: Int, classes: Int) -> DataSet {
         sampleShape: [width], labels: (0..<samples).map { Int32($0 % classes) }, classes: classes)
 }
 
-/// The naive twin of a perceptron's forward pass, loss and backward pass: Float64, one number at a time, written from the
-/// formulas.
+/// The naive twin of a perceptron's forward pass, loss and backward pass: Float64, one number at a time, written from
+/// the formulas.
 struct NaiveNetwork {
     struct Layer {
         let weight: ParameterLayout.Slice

@@ -107,9 +107,9 @@ extension SmoothFunction {
         }
     }
 
-    /// ¼ Σᵢⱼ ⟨xᵢ, xⱼ⟩² over K unit vectors of R^d: the frame potential, whose local minima are all global, of value K²/4d
-    /// for K ≥ d (Benedetto and Fickus, "Finite normalized tight frames", Adv. Comput. Math. 18, 2003). The vectors are
-    /// rows of a (K × d) matrix or columns of a (d × K) one.
+    /// ¼ Σᵢⱼ ⟨xᵢ, xⱼ⟩² over K unit vectors of R^d: the frame potential, whose local minima are all global, of value
+    /// K²/4d for K ≥ d (Benedetto and Fickus, "Finite normalized tight frames", Adv. Comput. Math. 18, 2003). The
+    /// vectors are rows of a (K × d) matrix or columns of a (d × K) one.
     static func framePotential(vectors k: Int, dimension d: Int, areColumns: Bool) -> SmoothFunction {
         let (vectorStride, elementStride) = areColumns ? (1, k) : (d, 1)
         let spheres = SphereProduct([

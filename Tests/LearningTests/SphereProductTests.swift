@@ -5,8 +5,8 @@ import Testing
 @testable import Learning
 
 @Suite struct SphereProductTests {
-    /// Two families with a free number before, between and behind: 300 columns of length 7, more than are done at a time,
-    /// and 5 rows of length 4.
+    /// Two families with a free number before, between and behind: 300 columns of length 7, more than are done at a
+    /// time, and 5 rows of length 4.
     private static let columns = SphereProduct.Family(
         offset: 1, count: 300, length: 7, vectorStride: 1, elementStride: 300, radius: 0.5)
     private static let rows = SphereProduct.Family(

@@ -4,8 +4,8 @@ import Testing
 @testable import Learning
 
 @Suite struct WolfeLineSearchTests {
-    /// e^{−ct} + t²/10 falls steeply and rises slowly: the first probes land right of the minimum, where the search has to
-    /// keep the left side. A tight condition is met in a few evaluations.
+    /// e^{−ct} + t²/10 falls steeply and rises slowly: the first probes land right of the minimum, where the search has
+    /// to keep the left side. A tight condition is met in a few evaluations.
     @Test(arguments: [5.0, 10, 20, 40], [1.0, 1.5, 2, 3]) func findsASteepMinimumFromFarBeyond(
         steepness: Double, first: Double
     ) throws {

@@ -146,6 +146,25 @@ import UnconstrainedFeatures
         }
     }
 
+    /// A word that sweep files may say is one that trials can be made of.
+    @Test(arguments: ParameterSchema.all.map(\.problem))
+    func everyLossOfTheSchemaIsKnown(_ problem: String) throws {
+        let schema = try #require(ParameterSchema.all.first { $0.problem == problem })
+        guard case .choice(let words)? = schema["loss"]?.kind else { return }
+        for word in words {
+            var text = "problem: \(problem)\nloss: \(word)\n"
+            if problem == "network" {
+                text += "dataset: gaussian(K=3, d=4, n=5)\narchitecture: linear(4)\nlambda: 0\nepochs: 1\n"
+            } else {
+                text += "K: 3\nd: 4\n" + (word == "pick_all_label" ? "label_sets: [2]\n" : "n: 2\n")
+                text +=
+                    word == "supervised_contrastive" ? "regularization: spheres\ntemperature: 1\n" : "lambda: 1e-3\n"
+            }
+            if word == "mse_rescaled" { text += "kappa: 1\ntarget: 1\n" }
+            #expect(try plan(text).trials.count == 1, "\(word)")
+        }
+    }
+
     @Test func landscapesRefuseWhatTheoryDoesNotConstruct() throws {
         let text = "problem: landscape\nK: 4\nd: 8\nn: 3\n"
         let cases = [

@@ -1,5 +1,6 @@
 import Learning
 import LinearAlgebra
+import RandomNumbers
 import Testing
 
 @testable import UnconstrainedFeatures
@@ -119,6 +120,25 @@ import Testing
         #expect(model.collapseRatio! > 1 && model.originMorseIndex == 0)
         #expect(abs(try #require(model.optimum).value - log(3)) < 1e-15)
         #expect(try #require(model.saddle(rank: 0)?.excess) < 0)
+    }
+
+    /// The plain form of each loss is the loss that models are trained with.
+    @Test(arguments: ModelCases.losses)
+    func sampleLossIsTheLoss(_ loss: UnconstrainedFeatureModel.Loss) {
+        guard case .classification(let loss) = loss else { return }
+        let random = Philox(seed: 7, purpose: .test)
+        let (classes, sample) = (5, SampleLoss(loss))
+        for label in 0..<classes {
+            let logits = (0..<classes).map { 2 * random.normal(at: UInt64($0), stream: UInt32(label)) }
+            let buffer = Buffer<Double>(logits)
+            let value = loss.evaluate(
+                logits: buffer.start, classes: classes, samples: 1, stride: 1, labels: [Int32(label)], scale: 1,
+                workspace: LossWorkspace())
+            let plain = sample.evaluate(logits, label: label)
+            #expect(abs(value - plain.value) < 1e-13 * (1 + value))
+            for (a, b) in zip(buffer.array, plain.gradient) { #expect(abs(a - b) < 1e-13 * (1 + abs(b))) }
+        }
+        #expect(sample.isConvex == loss.isConvex && sample.isShiftInvariant == loss.isShiftInvariant)
     }
 
     /// The class program's gradient and Hessian product against central differences.

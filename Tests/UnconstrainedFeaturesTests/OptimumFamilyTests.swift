@@ -232,7 +232,8 @@ struct IndependentMinimum: Sendable, CustomTestStringConvertible {
         }
     }
 
-    /// K = 100, γ = 3: the origin turns into a local minimum at c = 1.1057, the collapsed point stays lower until 1.1752.
+    /// K = 100, γ = 3: the origin turns into a local minimum at c = 1.1057, the collapsed point stays lower until
+    /// 1.1752.
     @Test func focalTransitionOfFirstOrder() throws {
         func model(_ c: Double) -> UnconstrainedFeatureModel {
             decayed(.focal(gamma: 3), sizes: Array(repeating: 1, count: 100), dimension: 100, c / 100, c / 100)

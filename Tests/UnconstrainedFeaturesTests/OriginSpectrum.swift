@@ -9,8 +9,8 @@ extension UnconstrainedFeatureModel {
     /// ascending; nil where that is not the same for all classes (unequal classes with a bias), without decays, or with
     /// hidden layers.
     ///
-    /// Each singular value σ of ∇g there makes d pairs (λ_W + λ_H)/2 ± √((λ_W − λ_H)²/4 + σ²); under balanced cross-entropy
-    /// σ = 1/(K√n), K − 1 times, and once 0.
+    /// Each singular value σ of ∇g there makes d pairs (λ_W + λ_H)/2 ± √((λ_W − λ_H)²/4 + σ²); under balanced
+    /// cross-entropy σ = 1/(K√n), K − 1 times, and once 0.
     var originSpectrum: [(value: Double, multiplicity: Int)]? {
         guard let decays, classifier == .learned, hidden == nil, case .classification(let loss) = loss,
             let sizes = samples.classSizes(classes: classes), bias == .none || samples.samplesPerClass != nil
@@ -54,8 +54,8 @@ extension UnconstrainedFeatureModel {
         }
     }
 
-    /// Of the loss averaged over the classes, all logits equal: its second derivative along 1/√K and along any direction
-    /// orthogonal to it.
+    /// Of the loss averaged over the classes, all logits equal: its second derivative along 1/√K and along any
+    /// direction orthogonal to it.
     private func meanCurvature(_ loss: ClassificationLoss, at logit: Double) -> (mean: Double, across: Double) {
         let (sample, logits) = (SampleLoss(loss), Array(repeating: logit, count: classes))
         func curvature(_ direction: [Double]) -> Double {

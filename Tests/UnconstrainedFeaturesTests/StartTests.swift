@@ -87,7 +87,8 @@ private func start(
         }
     }
 
-    /// The balanced identity puts out the one-hot labels, and λ_W VᵀV is the same in every layer, λ_H HHᵀ for the first.
+    /// The balanced identity puts out the one-hot labels, and λ_W VᵀV is the same in every layer, λ_H HHᵀ for the
+    /// first.
     @Test(arguments: [0, 1, 3], [SampleDesign.balanced(4), .classSizes([2, 5, 3])])
     func balancedIdentity(_ hiddenCount: Int, _ design: SampleDesign) throws {
         let model = UnconstrainedFeatureModel(
@@ -184,8 +185,8 @@ private func start(
         }
     }
 
-    /// On unit simplex frames: log(1 + (K−1)e^{−Kτ/(K−1)}), K = 10 with τ = 1 and 5, K = 100 with τ = 10; and norm balls
-    /// with τ = √(E_W E_H).
+    /// On unit simplex frames: log(1 + (K−1)e^{−Kτ/(K−1)}), K = 10 with τ = 1 and 5, K = 100 with τ = 10; and norm
+    /// balls with τ = √(E_W E_H).
     @Test(arguments: [(10, 1.0, 1.3769349205), (10, 5.0, 0.0342016785), (100, 10.0, 0.0040545393)])
     func frameOnSpheres(_ classes: Int, _ tau: Double, _ known: Double) {
         let frame = SimplexETF(classes: classes, dimension: classes + 2).vectors

@@ -165,8 +165,8 @@ extension Convolution {
         }
     }
 
-    /// Calls `body` with pieces of these output pixels, counted over all samples, that lie side by side: the first one's
-    /// number within `rows`, its sample, where in the padded image what it sees begins, and the number of pixels.
+    /// Calls `body` with pieces of these output pixels, counted over all samples, that lie side by side: the first
+    /// one's number within `rows`, its sample, where in the padded image what it sees begins, and the number of pixels.
     @inline(__always)
     private func forEachRun(
         _ rows: Range<Int>, _ body: (_ row: Int, _ sample: Int, _ pixel: Int, _ count: Int) -> Void

@@ -1,7 +1,7 @@
 import LinearAlgebra
 
-/// Layer normalisation (Ba, Kiros and Hinton 2016): every sample is shifted and scaled to mean 0 and variance 1 over all
-/// its numbers, then y = γ x̂ + β with γ and β of the sample's shape. ε is 1e-5, as in PyTorch.
+/// Layer normalisation (Ba, Kiros and Hinton 2016): every sample is shifted and scaled to mean 0 and variance 1 over
+/// all its numbers, then y = γ x̂ + β with γ and β of the sample's shape. ε is 1e-5, as in PyTorch.
 public struct LayerNormalization: Layer {
     public let output: FeatureShape
     public let scale: ParameterLayout.Slice

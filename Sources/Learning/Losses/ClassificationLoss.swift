@@ -138,8 +138,8 @@ public enum ClassificationLoss: Equatable, Sendable, CustomStringConvertible {
         return sum
     }
 
-    /// Whether it is a convex function of the logits for every label. Proofs rest on it: a critical point of a model with
-    /// another loss is certified by nothing.
+    /// Whether it is a convex function of the logits for every label. Proofs rest on it: a critical point of a model
+    /// with another loss is certified by nothing.
     public var isConvex: Bool {
         switch self {
         case .crossEntropy, .labelSmoothing, .meanSquaredError, .rescaledSquaredError: true

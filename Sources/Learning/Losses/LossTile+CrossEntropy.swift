@@ -5,9 +5,10 @@ extension LossTile {
     /// tile; with a scale, the logits become the gradient times it, and tangents, if there are any, their products with
     /// the second derivatives times it.
     ///
-    /// With m = max z, t = e^{z_y − m} and R = Σ_{j≠y} e^{z_j − m}, cross-entropy is (m − z_y) + log(1 + (R + (t − 1))):
-    /// where the label has the largest logit t is exactly 1 and log1p(R) keeps the relative accuracy of a tiny loss;
-    /// elsewhere the loss is at least log 2 and nothing cancels. Likewise softmax(z)_y − 1 is evaluated as −R/(R + t).
+    /// With m = max z, t = e^{z_y − m} and R = Σ_{j≠y} e^{z_j − m}, cross-entropy is
+    /// (m − z_y) + log(1 + (R + (t − 1))): where the label has the largest logit t is exactly 1 and log1p(R) keeps the
+    /// relative accuracy of a tiny loss; elsewhere the loss is at least log 2 and nothing cancels. Likewise
+    /// softmax(z)_y − 1 is evaluated as −R/(R + t).
     ///
     /// Smoothed it is log(1 + (R + (t − 1))) + (1 − α)(m − z_y) + α·mean(m − z), of which no term is negative.
     @inline(__always)

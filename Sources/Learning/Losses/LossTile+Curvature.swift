@@ -4,10 +4,10 @@ extension LossTile {
     /// Tangents v of the tile become scale·∇²ℓ·v, ℓ cross-entropy (smoothed or not: its targets do not enter) or the
     /// focal loss. Logits hold e^{z − m}; `rest` is R and `target` t of `crossEntropy`.
     ///
-    /// With π = softmax(z), ∇²ℓ·v = π ∘ (u − π·u), u = v − v_y: what is common to all classes does nothing, and measured
-    /// from the sample's own class nothing cancels where π_y is close to 1. π·u = q·ū with q = R/(R + t) and ū the mean
-    /// of u over the wrong classes. The focal loss has s times that, s its `slope`, and −p·ds/dp·(π·u)·(π − e_y) =
-    /// bend·ū·(π − e_y).
+    /// With π = softmax(z), ∇²ℓ·v = π ∘ (u − π·u), u = v − v_y: what is common to all classes does nothing, and
+    /// measured from the sample's own class nothing cancels where π_y is close to 1. π·u = q·ū with q = R/(R + t) and ū
+    /// the mean of u over the wrong classes. The focal loss has s times that, s its `slope`, and
+    /// −p·ds/dp·(π·u)·(π − e_y) = bend·ū·(π − e_y).
     ///
     /// - Parameter focus: slope and bend of `focus`, a number a sample; nil for cross-entropy.
     @inline(__always)

@@ -7,7 +7,8 @@ extension LossTile {
     /// As q → 0 so does L, L/q → 1. Whole powers of q are products; the rest of γ goes through e^{γ log q}, whose
     /// relative error is that of its argument, a few |γ log q| units in the last place.
     ///
-    /// With s this number, −q·p·ds/dp = γ p q^γ (2 − L + (γ − 1) p L/q) is what second derivatives need: left in `bend`.
+    /// With s this number, −q·p·ds/dp = γ p q^γ (2 − L + (γ − 1) p L/q) is what second derivatives need: left in
+    /// `bend`.
     @inline(__always)
     func focus(
         _ gamma: Double, rest: UnsafePointer<Scalar>, target: UnsafePointer<Scalar>,

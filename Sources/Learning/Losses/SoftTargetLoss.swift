@@ -24,8 +24,8 @@ public struct SoftTargetLoss<Scalar: BLASScalar> {
         self.masses = masses
     }
 
-    /// scale · Σ of the losses; the logits are replaced by their gradient, scale included, and `tangents` V, laid out as
-    /// the logits, by scale·∇²ℓ(z_i)·v_i sample by sample.
+    /// scale · Σ of the losses; the logits are replaced by their gradient, scale included, and `tangents` V, laid out
+    /// as the logits, by scale·∇²ℓ(z_i)·v_i sample by sample.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public func evaluate(
@@ -94,8 +94,8 @@ public struct SoftTargetLoss<Scalar: BLASScalar> {
         return fixedOrderSum(losses, count)
     }
 
-    /// v ← scale·mass·π ∘ (u − π·u), u = v less its mean over the targets, so that nothing cancels where they have nearly
-    /// all of π.
+    /// v ← scale·mass·π ∘ (u − π·u), u = v less its mean over the targets, so that nothing cancels where they have
+    /// nearly all of π.
     @inline(__always)
     private func multiplyCurvature(
         by tangents: UnsafeMutablePointer<Scalar>, exponentials: UnsafePointer<Scalar>,

@@ -123,7 +123,8 @@ public final class SortedCrossEntropy<Scalar: BLASScalar> {
         for i in 0..<columns { row[i] = exponential(ofNonpositive: row[i] - maximum[i]) }
     }
 
-    /// Exponentials, those of the own class zero, become scale·e/(R + t); `own` takes −scale·R/(R + t), `excess` R + (t − 1).
+    /// Exponentials, those of the own class zero, become scale·e/(R + t); `own` takes −scale·R/(R + t), `excess`
+    /// R + (t − 1).
     @inline(__always)
     private func normalise(
         _ exponentials: UnsafeMutablePointer<Scalar>, _ stride: Int, _ columns: Int, _ t: UnsafeMutablePointer<Scalar>,
@@ -160,10 +161,10 @@ public final class SortedCrossEntropy<Scalar: BLASScalar> {
 
     /// Σ log(1 + x) − (z_y − max z) with x = R + (t − 1) ≥ 0, lane by lane.
     ///
-    /// One logarithm is taken of a product: (1 + x)(1 + y) = 1 + (x + y + xy), whose terms are not negative, so that what
-    /// exceeds 1 keeps its relative accuracy, and the logarithm that of tiny losses. Columns are folded in halves until
-    /// a vector is left, from the product of four numbers on in double precision: of at most 32 numbers, each at most the
-    /// number of classes.
+    /// One logarithm is taken of a product: (1 + x)(1 + y) = 1 + (x + y + xy), whose terms are not negative, so that
+    /// what exceeds 1 keeps its relative accuracy, and the logarithm that of tiny losses. Columns are folded in halves
+    /// until a vector is left, from the product of four numbers on in double precision: of at most 32 numbers, each at
+    /// most the number of classes.
     @inline(__always)
     private func addLosses(
         _ excess: UnsafeMutablePointer<Scalar>, _ gaps: UnsafeMutablePointer<Scalar>, _ columns: Int,

@@ -95,8 +95,8 @@ extension NetworkBuilder {
         if !shape.isVector { flatten() }
     }
 
-    /// LeNet-5 (LeCun et al. 1998) as it is trained today: ReLU, maxima, a full second convolution. Images below 32 × 32
-    /// are seen with a margin of 2.
+    /// LeNet-5 (LeCun et al. 1998) as it is trained today: ReLU, maxima, a full second convolution. Images below
+    /// 32 × 32 are seen with a margin of 2.
     mutating func lenet(width: Int?, featureDimension: Int?) throws(ArchitectureError) {
         let width = width ?? 6
         try convolution("conv1", width, kernel: 5, padding: shape.height < 32 ? 2 : 0, bias: true)

@@ -1,5 +1,5 @@
-/// Densely connected networks for small images (Huang et al., CVPR 2017): three blocks whose every layer sees the outputs
-/// of all before it, without bottlenecks.
+/// Densely connected networks for small images (Huang et al., CVPR 2017): three blocks whose every layer sees the
+/// outputs of all before it, without bottlenecks.
 public struct DenseNet: Equatable, Sendable {
     let name: String
     let layersPerBlock: Int

@@ -42,7 +42,8 @@ extension Network {
     /// - Parameters:
     ///   - names: of all arrays there are; `num_batches_tracked` is not looked at.
     ///   - array: shape and numbers of one of them, row-major; asked for one by one.
-    /// - Throws: `StateError` where an array is missing, too many, of another shape, or not a fixed classifier's. Blocks
+    /// - Throws: `StateError` where an array is missing, too many, of another shape, or not a fixed classifier's.
+    /// Blocks
     ///   may then be half written.
     public func load<Scalar: BLASScalar>(
         state names: [String], into parameters: ParameterBlock<Scalar>, _ statistics: ParameterBlock<Scalar>,

@@ -83,8 +83,8 @@ public final class NetworkObjective<Scalar: BLASScalar> {
 
     public var layout: ParameterLayout { network.layout }
 
-    /// Loss of the shard without decays, its gradient added to `gradients`: normalised by the batch the shard is part of, so
-    /// that the shards of a batch add up to it.
+    /// Loss of the shard without decays, its gradient added to `gradients`: normalised by the batch the shard is part
+    /// of, so that the shards of a batch add up to it.
     public func evaluate(
         _ shard: BatchShard, at parameters: ParameterBlock<Scalar>, addingTo gradients: ParameterBlock<Scalar>
     ) -> Double {

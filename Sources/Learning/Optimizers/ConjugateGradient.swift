@@ -1,10 +1,10 @@
 import LinearAlgebra
 
-/// Nonlinear conjugate gradients with the β of Hager and Zhang ("A new conjugate gradient method with guaranteed descent
-/// and an efficient line search", SIAM J. Optim. 16, 2005, equations 1.3 and 1.6) and a line search for the strong Wolfe
-/// conditions; on spheres the Riemannian method, with the curve's velocity for the old direction at the new point
-/// (Sakai, Sato and Iiduka, "Global convergence of Hager–Zhang type Riemannian conjugate gradient method", Appl. Math.
-/// Comput. 441, 2023).
+/// Nonlinear conjugate gradients with the β of Hager and Zhang ("A new conjugate gradient method with guaranteed
+/// descent and an efficient line search", SIAM J. Optim. 16, 2005, equations 1.3 and 1.6) and a line search for the
+/// strong Wolfe conditions; on spheres the Riemannian method, with the curve's velocity for the old direction at the
+/// new point (Sakai, Sato and Iiduka, "Global convergence of Hager–Zhang type Riemannian conjugate gradient method",
+/// Appl. Math. Comput. 441, 2023).
 public final class ConjugateGradient<Scalar: BLASScalar, Failure: Error>: FullBatchSolver {
     public private(set) var objective = Double.nan
     public let gradient: ParameterBlock<Scalar>

@@ -55,8 +55,8 @@ final class CurvatureHistory<Scalar: BLASScalar> {
         }
     }
 
-    /// direction ← −H·gradient by the two-loop recursion; returns direction·gradient. A pair that is added and the next one
-    /// that is asked for go through the direction together.
+    /// direction ← −H·gradient by the two-loop recursion; returns direction·gradient. A pair that is added and the next
+    /// one that is asked for go through the direction together.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     func descend(along direction: ParameterBlock<Scalar>, from gradient: ParameterBlock<Scalar>) -> Double {

@@ -12,8 +12,8 @@ public enum SolverOutcome: Sendable {
 /// Minimises a function of a parameter block that is always evaluated in full. Where its variables are bound to spheres
 /// the starting point is taken there, later ones stay there, and `gradient` is the Riemannian one.
 ///
-/// `Failure` is what an evaluation may throw, `Never` where it cannot. After a step that threw the point is where it was
-/// before, and the same step can be made again, by this solver or one resumed from it, with the same bits.
+/// `Failure` is what an evaluation may throw, `Never` where it cannot. After a step that threw the point is where it
+/// was before, and the same step can be made again, by this solver or one resumed from it, with the same bits.
 public protocol FullBatchSolver<Scalar, Failure>: Resumable {
     associatedtype Failure: Error
 

@@ -1,7 +1,7 @@
 import LinearAlgebra
 
-/// Full-batch steps of a first-order method with a fixed learning rate: gradient descent with heavy-ball momentum (Polyak
-/// 1964) or Nesterov's, or Adam.
+/// Full-batch steps of a first-order method with a fixed learning rate: gradient descent with heavy-ball momentum
+/// (Polyak 1964) or Nesterov's, or Adam.
 ///
 /// On spheres the method's step against the Riemannian gradient is followed by the normalisation, and its velocity is
 /// projected to the new tangent space. (Adam's step is not tangent, as it scales each coordinate by itself, but it goes

@@ -1,7 +1,7 @@
 import LinearAlgebra
 
-/// Eigenvalues of a function's Hessian at a point, on the tangent space of the spheres the point is bound to: directions
-/// that leave them do not count.
+/// Eigenvalues of a function's Hessian at a point, on the tangent space of the spheres the point is bound to:
+/// directions that leave them do not count.
 public struct HessianSpectrum<Scalar: BLASScalar> {
     public let smallest: EigenPair<Scalar>
     public let largest: EigenPair<Scalar>

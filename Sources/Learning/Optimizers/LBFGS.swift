@@ -17,8 +17,8 @@ public final class LBFGS<Scalar: BLASScalar, Failure: Error>: FullBatchSolver {
     private let direction: ParameterBlock<Scalar>
     private let history: CurvatureHistory<Scalar>
 
-    /// `history` pairs of steps and gradient changes are remembered: in all 2·history + 4 blocks of the layout, on spheres
-    /// one more. `evaluate` gives the gradient of the surrounding space.
+    /// `history` pairs of steps and gradient changes are remembered: in all 2·history + 4 blocks of the layout, on
+    /// spheres one more. `evaluate` gives the gradient of the surrounding space.
     public init(
         layout: ParameterLayout, spheres: SphereProduct = SphereProduct(), history: Int = 20,
         evaluate: @escaping FullBatchEvaluation<Scalar, Failure>
@@ -53,7 +53,8 @@ public final class LBFGS<Scalar: BLASScalar, Failure: Error>: FullBatchSolver {
             return .improved
         }
         guard !history.isEmpty else { return .exhausted }
-        // Whoever makes an interrupted step again comes to the same end without these pairs: it would have dropped them too.
+        // Whoever makes an interrupted step again comes to the same end without these pairs: it would have dropped them
+        // too.
         history.forget()
         return try step(point)
     }

@@ -67,9 +67,9 @@ final class Lanczos<Scalar: BLASScalar> {
         projected = Matrix(rows: rows, columns: rows)
     }
 
-    /// Runs until `isEnough(lowest, highest, norm)`, until the basis spans an invariant subspace (in exact arithmetic one
-    /// with all eigenvalues), or for `productLimit` products; then both ends as they are, with measured residuals. NaN if a
-    /// product is not finite.
+    /// Runs until `isEnough(lowest, highest, norm)`, until the basis spans an invariant subspace (in exact arithmetic
+    /// one with all eigenvalues), or for `productLimit` products; then both ends as they are, with measured residuals.
+    /// NaN if a product is not finite.
     func extremes(
         productLimit: Int, isEnough: (_ lowest: Estimate, _ highest: Estimate, _ norm: Double) -> Bool
     ) -> (smallest: EigenPair<Scalar>, largest: EigenPair<Scalar>) {

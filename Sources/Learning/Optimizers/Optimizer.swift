@@ -2,8 +2,8 @@ import LinearAlgebra
 
 /// A first-order method: turns gradients into steps, one at a time.
 ///
-/// It acts on the numbers of the layout it was made for, which may be the first part of a longer block: what lies behind
-/// is not touched.
+/// It acts on the numbers of the layout it was made for, which may be the first part of a longer block: what lies
+/// behind is not touched.
 public protocol Optimizer<Scalar>: Resumable {
     /// The gradients of past steps as it remembers them: a direction, which turns with the point where that moves on
     /// spheres.

@@ -13,8 +13,8 @@ extension SphereProduct {
         }
     }
 
-    /// x ← r·x/‖x‖, and v ← r/‖x‖·(v − x⟨x, v⟩/‖x‖²) with the x of before: how the derivative of the normalisation moves
-    /// a vector (the vector transport by differentiated retraction, their equation 8.6).
+    /// x ← r·x/‖x‖, and v ← r/‖x‖·(v − x⟨x, v⟩/‖x‖²) with the x of before: how the derivative of the normalisation
+    /// moves a vector (the vector transport by differentiated retraction, their equation 8.6).
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public func normalize<Scalar: BLASScalar>(_ point: ParameterBlock<Scalar>, carrying vector: ParameterBlock<Scalar>)

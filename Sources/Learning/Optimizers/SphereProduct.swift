@@ -4,8 +4,8 @@ import LinearAlgebra
 /// Sepulchre 2008, sections 3.6 and 4.1). Variables of no sphere are free.
 public struct SphereProduct: Sendable, Equatable {
     /// `count` spheres of one radius: vector i has its elements at offset + i·vectorStride + j·elementStride,
-    /// j = 0 ..< length. Either the elements of a vector or the vectors' elements j lie side by side, as rows and columns
-    /// of a row-major matrix do.
+    /// j = 0 ..< length. Either the elements of a vector or the vectors' elements j lie side by side, as rows and
+    /// columns of a row-major matrix do.
     public struct Family: Sendable, Equatable {
         public let offset: Int
         public let count: Int

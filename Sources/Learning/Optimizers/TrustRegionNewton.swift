@@ -1,12 +1,12 @@
 import LinearAlgebra
 
-/// Newton's method in a trust region, its steps from truncated conjugate gradients (Steihaug 1983; Toint 1981), on spheres
-/// the Riemannian method of Absil, Baker and Gallivan ("Trust-region methods on Riemannian manifolds", Found. Comput.
-/// Math. 7, 2007).
+/// Newton's method in a trust region, its steps from truncated conjugate gradients (Steihaug 1983; Toint 1981), on
+/// spheres the Riemannian method of Absil, Baker and Gallivan ("Trust-region methods on Riemannian manifolds", Found.
+/// Comput. Math. 7, 2007).
 ///
 /// It ends in second-order points. Where the gradient is small, as `isStationary` says, or no step helps any more, the
-/// smallest eigenvalue of the Hessian is looked for by Lanczos' method; if it is negative, the next step leaves along its
-/// vector, also from the very saddle.
+/// smallest eigenvalue of the Hessian is looked for by Lanczos' method; if it is negative, the next step leaves along
+/// its vector, also from the very saddle.
 public final class TrustRegionNewton<Scalar: BLASScalar>: FullBatchSolver {
     public typealias Block = ParameterBlock<Scalar>
 
@@ -84,7 +84,8 @@ public final class TrustRegionNewton<Scalar: BLASScalar>: FullBatchSolver {
         // Quadratic convergence, but not beyond what rounding and symmetries leave of a system to be solved.
         var accuracy = gradientNorm * min(0.1, max(gradientNorm / largestGradient, 1e-4))
         if gradientNorm * gradientNorm < noise * model.norm {
-            // About the rounding of the gradient itself. Beyond it, steps follow flat directions a long way for nothing.
+            // About the rounding of the gradient itself. Beyond it, steps follow flat directions a long way for
+            // nothing.
             let rounding = ulp * model.norm * point.norm
             guard gradientNorm > rounding else { return false }
             accuracy = max(accuracy, 16 * rounding)
@@ -173,8 +174,8 @@ public final class TrustRegionNewton<Scalar: BLASScalar>: FullBatchSolver {
         if gradient.dot(escape) > 0 { escape.scale(by: -1) }
     }
 
-    /// A step along the direction of negative curvature λ, halved until the objective falls by a fifth of the ½|λ|t² that
-    /// the model promises.
+    /// A step along the direction of negative curvature λ, halved until the objective falls by a fifth of the ½|λ|t²
+    /// that the model promises.
     private func leave(_ point: Block) -> SolverOutcome {
         guard let curvature = smallestEigenvalue else { return .exhausted }
         var length = max(radius, 0.1 * (1 + point.norm))

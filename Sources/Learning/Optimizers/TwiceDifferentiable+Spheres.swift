@@ -1,7 +1,7 @@
 import LinearAlgebra
 
-/// A function as it is seen on the spheres that its variables are bound to. Without spheres these are the function's own
-/// gradient and products.
+/// A function as it is seen on the spheres that its variables are bound to. Without spheres these are the function's
+/// own gradient and products.
 extension TwiceDifferentiable {
     /// Value at a point, the Riemannian gradient written to `gradient` and the spheres' multipliers to `multipliers`.
     public func evaluateOnSpheres(

@@ -3,8 +3,8 @@ import LinearAlgebra
 /// A function of a parameter block, always evaluated in full, with gradient and exact products with its Hessian: what
 /// second-order solvers and the study of critical points need.
 ///
-/// The variables may be bound to `spheres`; value, gradient and products are those of the surrounding space, and whoever
-/// works on the spheres projects them.
+/// The variables may be bound to `spheres`; value, gradient and products are those of the surrounding space, and
+/// whoever works on the spheres projects them.
 public protocol TwiceDifferentiable<Scalar>: AnyObject {
     associatedtype Scalar: BLASScalar
 

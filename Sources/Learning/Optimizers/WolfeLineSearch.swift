@@ -1,8 +1,8 @@
 import LinearAlgebra
 
-/// Evaluates a function along curves, and finds lengths that fulfil the strong Wolfe conditions, by bracketing and cubic
-/// interpolation (Nocedal and Wright, "Numerical Optimization", algorithms 3.5 and 3.6). The curves are straight lines,
-/// or on spheres t ↦ R(x + t·d), R the normalisation.
+/// Evaluates a function along curves, and finds lengths that fulfil the strong Wolfe conditions, by bracketing and
+/// cubic interpolation (Nocedal and Wright, "Numerical Optimization", algorithms 3.5 and 3.6). The curves are straight
+/// lines, or on spheres t ↦ R(x + t·d), R the normalisation.
 ///
 /// Close to the minimum the decrease of the objective drowns in rounding long before the gradient is small. There it
 /// turns to the approximate Wolfe conditions, which look at slopes only (Hager and Zhang, "A new conjugate gradient
@@ -70,8 +70,8 @@ final class WolfeLineSearch<Scalar: BLASScalar, Failure: Error> {
             length: length, objective: objective, slope: gradient.dot(velocity(along: direction)))
     }
 
-    /// A step length from a point with this objective and slope that fulfils the (approximate) conditions; nil if there is
-    /// none that rounding lets us see. A search that throws leaves nothing behind.
+    /// A step length from a point with this objective and slope that fulfils the (approximate) conditions; nil if there
+    /// is none that rounding lets us see. A search that throws leaves nothing behind.
     func search(
         from origin: Block, objective: Double, along direction: Block, slope: Double, first: Double
     ) throws(Failure) -> Double? {

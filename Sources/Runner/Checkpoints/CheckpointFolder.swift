@@ -71,8 +71,8 @@ public struct CheckpointFolder: Sendable {
         for file in [next(trial), previous(trial), current(trial)] { unlink(file) }
     }
 
-    /// Removes what a killed run had not written to its end, and what it had no time to remove: the checkpoints of trials
-    /// whose results are stored. To be called while no other run can use the folder.
+    /// Removes what a killed run had not written to its end, and what it had no time to remove: the checkpoints of
+    /// trials whose results are stored. To be called while no other run can use the folder.
     func removeLeftOver(isStored: (String) -> Bool) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
         for name in names {

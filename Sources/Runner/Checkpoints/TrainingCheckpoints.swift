@@ -15,8 +15,8 @@ struct TrainingPosition: Equatable {
     var isExhausted = false
 }
 
-/// Checkpoints of one network in training: parameters, running statistics, the optimiser's state, position, and what was
-/// measured so far. There is no random state: every random number is a function of seed and position.
+/// Checkpoints of one network in training: parameters, running statistics, the optimiser's state, position, and what
+/// was measured so far. There is no random state: every random number is a function of seed and position.
 ///
 /// Written by the first rank of a team, read back by all of them.
 struct TrainingCheckpoints<Scalar: BLASScalar> {

@@ -9,8 +9,8 @@ import LinearAlgebra
 /// On a CPU newer than itself OpenBLAS falls back to kernels for SSE3, five times slower. The choice is made while the
 /// library is loaded, from the environment, so it can only be corrected by starting the program once more.
 public enum BLASKernel {
-    /// The value of `OPENBLAS_CORETYPE` to start again with; nil where the loaded kernels are as good as the CPU, or the
-    /// user has chosen them.
+    /// The value of `OPENBLAS_CORETYPE` to start again with; nil where the loaded kernels are as good as the CPU, or
+    /// the user has chosen them.
     public static var correction: String? {
         guard getenv("OPENBLAS_CORETYPE") == nil, !best.isEmpty, rank(OpenBLAS.kernel) < rank(best) else { return nil }
         return best

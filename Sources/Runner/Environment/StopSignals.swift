@@ -8,7 +8,8 @@ import Synchronization
 /// SIGINT and SIGTERM as something to ask for between steps, instead of handlers that interrupt anything anywhere.
 ///
 /// The signals are blocked for the whole process; a thread that otherwise sleeps takes them from the kernel. Where the
-/// program is so deep in a step that it does not stop in time, the thread ends it: what is stored is safe at any moment.
+/// program is so deep in a step that it does not stop in time, the thread ends it: what is stored is safe at any
+/// moment.
 public final class StopSignals: Sendable {
     private let arrived = Atomic<Int>(0)
     /// From the signal to the end by force: below the five seconds in which a sweep stops.

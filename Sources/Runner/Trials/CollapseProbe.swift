@@ -227,8 +227,8 @@ final class CollapseProbe<Scalar: BLASScalar> {
         return summary
     }
 
-    /// What needs the class means of all training samples first: a second look at the features, part by part and chunk by
-    /// chunk as the first one, so that products round the same whoever has which part.
+    /// What needs the class means of all training samples first: a second look at the features, part by part and chunk
+    /// by chunk as the first one, so that products round the same whoever has which part.
     private func decide(
         _ split: Split, _ probes: [DecisionProbe], at parameters: ParameterBlock<Scalar>, _ stores: RowStores
     ) throws -> [DecisionStatistics] {

@@ -4,8 +4,8 @@ import Results
 import Sweeps
 import UnconstrainedFeatures
 
-/// `problem: landscape`: an unconstrained feature model around one point, where a solver ends or that theory constructs:
-/// gradient, certificate, the Hessian's eigenvalues, and what all that makes of the point.
+/// `problem: landscape`: an unconstrained feature model around one point, where a solver ends or that theory
+/// constructs: gradient, certificate, the Hessian's eigenvalues, and what all that makes of the point.
 struct LandscapeProblem: Problem {
     private enum Place {
         case end(UnconstrainedFeatureMethod)
@@ -120,8 +120,8 @@ struct LandscapeProblem: Problem {
         if let count = spectrum.zeroCount { record.set("zero_eigenvalues", count) }
     }
 
-    /// Where theory counts eigenvalues: at constructed saddles, the origin among them, which are minima in the dimensions
-    /// they use, and at an optimum that is unique up to symmetry.
+    /// Where theory counts eigenvalues: at constructed saddles, the origin among them, which are minima in the
+    /// dimensions they use, and at an optimum that is unique up to symmetry.
     private func recordPredictions(
         _ theory: UnconstrainedFeatureTheory, _ escapes: Int?, _ record: inout TrialRecord
     ) {

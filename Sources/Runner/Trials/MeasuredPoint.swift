@@ -69,8 +69,9 @@ struct MeasuredPoint<Scalar: BLASScalar> {
         let predicted: Double
         /// Whether it is below zero, beyond rounding.
         let isDown: Bool
-        /// Independent directions of negative curvature that use new dimensions of feature space: each unused dimension with
-        /// each singular value of ∇g above Λ. There are no others at a minimum of the model in the dimensions used.
+        /// Independent directions of negative curvature that use new dimensions of feature space: each unused dimension
+        /// with each singular value of ∇g above Λ. There are no others at a minimum of the model in the dimensions
+        /// used.
         let count: Int
     }
 

@@ -2,8 +2,8 @@ import ArrayFiles
 import Learning
 import LinearAlgebra
 
-/// What the layers of a trained network give for the samples of its trial, as a file for `ncsweep measure` and for other
-/// programs: the very numbers that were measured when the trial ended.
+/// What the layers of a trained network give for the samples of its trial, as a file for `ncsweep measure` and for
+/// other programs: the very numbers that were measured when the trial ended.
 struct NetworkFeatures<Scalar: BLASScalar & ArrayElement> {
     private let network: Network
     private let samples: TrialSamples
@@ -28,8 +28,8 @@ struct NetworkFeatures<Scalar: BLASScalar & ArrayElement> {
     }
 
     /// `features`, `labels`, `test_features`, `test_labels`, `weight`, `bias`; of other layers `NAME.features` and
-    /// `NAME.test_features`. What else it takes to feed the network: `input_mean` and `input_std`, and which samples these
-    /// are, `samples` and `test_samples`.
+    /// `NAME.test_features`. What else it takes to feed the network: `input_mean` and `input_std`, and which samples
+    /// these are, `samples` and `test_samples`.
     func arrays() -> [(name: String, array: NumericArray)] {
         let normalization = Normalization(of: samples.training, samples: samples.trainingSamples)
         var arrays: [(name: String, array: NumericArray)] = []

@@ -122,8 +122,8 @@ extension Network {
 }
 
 extension Matrix {
-    /// A simplex equiangular tight frame of unit vectors, (classes × dimension), turned into a uniformly random position
-    /// that follows from the seed: by U Vᵀ of the singular vectors of Gaussian numbers.
+    /// A simplex equiangular tight frame of unit vectors, (classes × dimension), turned into a uniformly random
+    /// position that follows from the seed: by U Vᵀ of the singular vectors of Gaussian numbers.
     static func simplexFrame(classes: Int, dimension: Int, seed: UInt64) -> Matrix {
         let random = Philox(seed: seed, purpose: .rotation)
         let gaussian = Matrix(rows: classes - 1, columns: dimension) {

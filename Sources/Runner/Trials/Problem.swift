@@ -14,8 +14,8 @@ protocol Problem {
     /// Computes the trial. The record of a team's first rank is the result.
     func run(_ context: TrialContext) throws -> TrialRecord
 
-    /// How many such trials one rank can run at once, this one included, where that is done by `run(in:)`; nil for a trial
-    /// that is run by `run(_:)`.
+    /// How many such trials one rank can run at once, this one included, where that is done by `run(in:)`; nil for a
+    /// trial that is run by `run(_:)`.
     var sideBySide: Int? { get }
 
     /// Runs the pack's first trial and, while there is room, others that wait on this rank and fit beside it; tells the

@@ -46,8 +46,8 @@ struct ShardSummation<Scalar: BLASScalar> {
         let epoch: Int
     }
 
-    /// target ← the sums over these shards of a batch: those of the largest power of two of them that is fewer than all,
-    /// plus those of the rest.
+    /// target ← the sums over these shards of a batch: those of the largest power of two of them that is fewer than
+    /// all, plus those of the rest.
     private func addUp(
         _ shards: Range<Int>, of batch: Batch, into target: BatchSums<Scalar>, level: Int
     ) throws -> Double {

@@ -2,8 +2,8 @@ import Learning
 import NeuralCollapse
 import UnconstrainedFeatures
 
-/// What is measured of squared error on its way to collapse (docs/THEORY.md, "Dynamics"): the three parts of the loss, and
-/// where the features are on the central path.
+/// What is measured of squared error on its way to collapse (docs/THEORY.md, "Dynamics"): the three parts of the loss,
+/// and where the features are on the central path.
 enum SquaredErrorDynamics {
     static let metrics = [
         "loss_nc1", "loss_nc2_nc3", "loss_off_path", "central_path_smallest", "central_path_largest",

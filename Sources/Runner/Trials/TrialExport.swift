@@ -36,7 +36,7 @@ public struct TrialExport {
         }
         do {
             self.layers = try NetworkProblem(trial, dataSets: dataSets).network.layers(named: layers)
-        } catch let error as ParameterProblem {
+        } catch {
             throw ExportError("trial \(id): \(error.message)")
         }
     }

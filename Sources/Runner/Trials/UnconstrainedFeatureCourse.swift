@@ -102,8 +102,8 @@ extension UnconstrainedFeatureObjective {
 }
 
 extension ClassStatistics {
-    /// Whether the logits of the class means, W·H̄, are so small that the classes are one for every purpose; where nothing
-    /// reads the features, the means themselves.
+    /// Whether the logits of the class means, W·H̄, are so small that the classes are one for every purpose; where
+    /// nothing reads the features, the means themselves.
     fileprivate func hasVanished(before classifier: LinearClassifier?) -> Bool {
         let size = classifier.map { Matrix.product($0.weights, means, transposeB: .yes) } ?? means
         return size.frobeniusNorm < 1e-6

@@ -3,8 +3,8 @@ import LinearAlgebra
 import MPI
 import UnconstrainedFeatures
 
-/// Trials of one shape under gradient descent, as many at once as their form has lanes; where one ends the next that waits
-/// takes its lane.
+/// Trials of one shape under gradient descent, as many at once as their form has lanes; where one ends the next that
+/// waits takes its lane.
 final class UnconstrainedFeatureDescents<Scalar: BLASScalar> {
     /// The trial in a lane.
     private final class Running {

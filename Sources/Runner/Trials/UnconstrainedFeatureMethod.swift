@@ -102,8 +102,8 @@ struct UnconstrainedFeatureMethod {
 // MARK: - What it takes
 
 extension UnconstrainedFeatureModel {
-    /// Rough operations of an evaluation with its gradient. Small products run at a fraction of the speed of large ones,
-    /// and an evaluation has a cost of its own.
+    /// Rough operations of an evaluation with its gradient. Small products run at a fraction of the speed of large
+    /// ones, and an evaluation has a cost of its own.
     var evaluationWork: Double {
         let (k, d, count) = (Double(classes), Double(dimension), Double(sampleCount))
         guard hasClassifier else { return 8 * count * count * d + 100 * count * count + 20_000 }

@@ -87,8 +87,8 @@ struct UnconstrainedFeatureTheory {
         }
     }
 
-    /// For sets of labels S: how far WWᵀ is from w²P, and features are from the tag-wise average (a_m/w²) Wᵀ1_S, m = |S|,
-    /// relative to these; the larger.
+    /// For sets of labels S: how far WWᵀ is from w²P, and features are from the tag-wise average (a_m/w²) Wᵀ1_S, m =
+    /// |S|, relative to these; the larger.
     private func tagwiseError(_ weights: Matrix, _ features: Matrix) -> Double? {
         guard let optimum, let squaredNorm = optimum.classifierSquaredNorm, squaredNorm > 0, !optimum.leads.isEmpty
         else { return nil }

@@ -33,8 +33,8 @@ public struct DescentShape: Equatable, Sendable {
     }
 }
 
-/// How the numbers of gradient descent lie in vectors: a function of a trial's own sizes and precision alone, as the order
-/// of sums, and so the last bits, depend on it.
+/// How the numbers of gradient descent lie in vectors: a function of a trial's own sizes and precision alone, as the
+/// order of sums, and so the last bits, depend on it.
 public enum DescentForm: Sendable {
     /// Each lane is another trial. Nothing is added across lanes, so a trial's numbers do not depend on its neighbours.
     case packed
@@ -52,8 +52,8 @@ public enum DescentForm: Sendable {
         }
     }
 
-    /// Features, classifiers and logits of a pack that fit into a core's first cache. Beyond, a trial has samples enough to
-    /// fill vectors by itself, and one after the other is about as fast; alone it is several times faster.
+    /// Features, classifiers and logits of a pack that fit into a core's first cache. Beyond, a trial has samples
+    /// enough to fill vectors by itself, and one after the other is about as fast; alone it is several times faster.
     private static let packedBytes = 48 << 10
     /// With so many classes the blocks of our kernels are no better than those of BLAS, which may have wider vectors.
     private static let fewestClassesForBLAS = 20
@@ -82,8 +82,8 @@ struct DescentLayout<Scalar: BLASScalar> {
         self.form = form
         let perVector = form == .packed ? 1 : Self.lanes
         vectors = (samples + 2 * perVector - 1) / (2 * perVector) * 2
-        // Sums over samples are stored once a tile, so it should be long, yet a tile and its velocities stay in the cache;
-        // a pack's holds as many columns as the loss takes at a time.
+        // Sums over samples are stored once a tile, so it should be long, yet a tile and its velocities stay in the
+        // cache; a pack's holds as many columns as the loss takes at a time.
         let bytesPerVector = shape.dimension * Self.lanes * MemoryLayout<Scalar>.stride
         let most =
             tileVectors

@@ -1,6 +1,7 @@
 import LinearAlgebra
 
-/// A tile of samples: features and velocities (d × columns), logits or their gradient (K × columns), columns side by side.
+/// A tile of samples: features and velocities (d × columns), logits or their gradient (K × columns), columns side by
+/// side.
 struct TileView<Scalar: BLASScalar> {
     let h: UnsafeMutablePointer<Scalar>
     let v: UnsafeMutablePointer<Scalar>

@@ -75,8 +75,8 @@ extension FusedDescent {
         if let bias { move(bias.values.start, bias.velocity.start, numbers: bias.values.count) }
     }
 
-    /// The product reads a tile column by column, which is slow where it is the first to fetch what a core's caches near
-    /// it do not hold.
+    /// The product reads a tile column by column, which is slow where it is the first to fetch what a core's caches
+    /// near it do not hold.
     @inline(__always)
     private var movesInProduct: Bool {
         shape.dimension * layout.tileVectors * lanes * MemoryLayout<Scalar>.stride <= 128 << 10
@@ -137,8 +137,8 @@ extension FusedDescent {
         (Scalar.Lanes(loading: tileSquares.start + lanes) + values + nextValues).store(to: tileSquares.start + lanes)
     }
 
-    /// The losses of the tile's columns, each lane's apart in a pack; the logits become their gradient, zero where there
-    /// is no sample.
+    /// The losses of the tile's columns, each lane's apart in a pack; the logits become their gradient, zero where
+    /// there is no sample.
     @inline(__always)
     private func addLoss(firstColumn: Int, columns: Int, stride: Int) {
         let scale = Scalar(1 / Double(layout.samples))

@@ -27,9 +27,10 @@ public struct DescentState: Sendable, Equatable {
 /// the features a step: of one trial, or of as many as a vector has lanes, each with its own decays, rate, momentum and
 /// start.
 ///
-/// A step moves by the velocity it finds, evaluates where it arrives, and leaves the velocity of the next move. A tile of
-/// samples is moved, its logits, losses and both gradients are computed and its velocity is updated before the next tile
-/// is touched. `UnconstrainedFeatureObjective` with `GradientDescent` is the same, in as many passes as it has terms.
+/// A step moves by the velocity it finds, evaluates where it arrives, and leaves the velocity of the next move. A tile
+/// of samples is moved, its logits, losses and both gradients are computed and its velocity is updated before the next
+/// tile is touched. `UnconstrainedFeatureObjective` with `GradientDescent` is the same, in as many passes as it has
+/// terms.
 public final class FusedDescent<Scalar: BLASScalar> {
     public let shape: DescentShape
     public let form: DescentForm

@@ -3,8 +3,8 @@ import LinearAlgebra
 /// Up to six rows of two vectors each: the sums of a product that stay in registers while its depth is walked.
 ///
 /// Six rows take twelve of the sixteen vector registers of x86-64-v3, which leaves two for the right-hand side and one
-/// for a coefficient; twelve independent sums hide the latency of fused multiply-adds. A block is made of smaller ones as a
-/// type, so that no row is an element of an array that memory would have to hold.
+/// for a coefficient; twelve independent sums hide the latency of fused multiply-adds. A block is made of smaller ones
+/// as a type, so that no row is an element of an array that memory would have to hold.
 protocol RowBlock {
     associatedtype Scalar: BLASScalar
     static var rows: Int { get }

@@ -30,8 +30,8 @@ public enum ConstructedPoint: Sendable, Equatable {
         let solver = LBFGS<Double, Never>(
             layout: objective.layout, spheres: objective.spheres, evaluate: objective.fullBatchEvaluation)
         solver.start(at: point)
-        // A gradient in b is a mean of differences of numbers up to 1: below this it is rounding, in which steps could go on
-        // forever.
+        // A gradient in b is a mean of differences of numbers up to 1: below this it is rounding, in which steps could
+        // go on forever.
         for _ in 0..<1000 where solver.gradient.norm > 16 * .ulpOfOne {
             guard case .improved = solver.step(point) else { break }
         }

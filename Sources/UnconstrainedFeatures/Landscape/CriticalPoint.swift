@@ -42,7 +42,8 @@ extension UnconstrainedFeatureModel {
             excess: excess(loss, configuration))
     }
 
-    /// ‖∇g‖₂ − Λ where all features of a class are equal: ∇g has the singular values of the class gradients times √n_k/N.
+    /// ‖∇g‖₂ − Λ where all features of a class are equal: ∇g has the singular values of the class gradients times
+    /// √n_k/N.
     func excess(_ loss: ClassificationLoss, _ configuration: ClassConfiguration) -> Double? {
         guard let nuclearDecay, hidden == nil else { return nil }
         return classGradient(loss, logits: configuration.logits).singularValues().values[0] - nuclearDecay

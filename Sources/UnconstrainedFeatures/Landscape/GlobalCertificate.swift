@@ -1,9 +1,9 @@
 import Learning
 import LinearAlgebra
 
-/// What the gradient of the loss with respect to the logits proves at a critical point under decays (docs/THEORY.md, "The
-/// landscape"): one with ‖∇g‖₂ ≤ Λ is a global minimum, in any dimension, where the model `hasGlobalCertificate`; any other has, where W leaves a direction of
-/// feature space unused, one of negative curvature.
+/// What the gradient of the loss with respect to the logits proves at a critical point under decays (docs/THEORY.md,
+/// "The landscape"): one with ‖∇g‖₂ ≤ Λ is a global minimum, in any dimension, where the model `hasGlobalCertificate`;
+/// any other has, where W leaves a direction of feature space unused, one of negative curvature.
 public struct GlobalCertificate: Sendable {
     /// Of ∇g (K × N), g the mean loss; descending.
     public let singularValues: [Double]
@@ -26,8 +26,8 @@ public struct GlobalCertificate: Sendable {
 }
 
 extension UnconstrainedFeatureModel {
-    /// Whether ‖∇g‖₂ ≤ Λ proves critical points global: two decays, one matrix between features and logits, and a loss that
-    /// is convex in the logits, which the focal loss is not.
+    /// Whether ‖∇g‖₂ ≤ Λ proves critical points global: two decays, one matrix between features and logits, and a loss
+    /// that is convex in the logits, which the focal loss is not.
     public var hasGlobalCertificate: Bool {
         regularization.isDecay && classifier == .learned && hidden == nil && loss.isConvex
     }
@@ -45,8 +45,8 @@ public struct EscapeDirection: Sendable {
     /// Independent vectors a with Wa = 0.
     public let unusedDimensions: Int
 
-    /// nil where no direction of feature space is unused: ‖Wa‖ > 10⁻⁶‖W‖₂ for every unit vector a. At a critical point Hᵀa
-    /// then vanishes with Wa, as λ_W WᵀW = λ_H HHᵀ.
+    /// nil where no direction of feature space is unused: ‖Wa‖ > 10⁻⁶‖W‖₂ for every unit vector a. At a critical point
+    /// Hᵀa then vanishes with Wa, as λ_W WᵀW = λ_H HHᵀ.
     public init?(
         _ certificate: GlobalCertificate, classifier w: Matrix, decays: (classifier: Double, features: Double)
     ) {

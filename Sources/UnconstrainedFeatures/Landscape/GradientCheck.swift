@@ -7,14 +7,16 @@ import RandomNumbers
 #endif
 
 extension TwiceDifferentiable {
-    /// Whether the gradient at a point is that of the values around it: by central differences along the point itself and
-    /// along a direction that is random and always the same. What a mistake in a derivative would make a critical point
-    /// shows here.
+    /// Whether the gradient at a point is that of the values around it: by central differences along the point itself
+    /// and along a direction that is random and always the same. What a mistake in a derivative would make a critical
+    /// point shows here.
     ///
-    /// Each variable's part of a direction is as long as the variable, however different these are; the step is ε^⅓. A difference may be off by its change from the doubled step,
-    /// three times the error of truncation; by √ε of value and slope; and by the rounding of the two values.
+    /// Each variable's part of a direction is as long as the variable, however different these are; the step is ε^⅓. A
+    /// difference may be off by its change from the doubled step, three times the error of truncation; by √ε of value
+    /// and slope; and by the rounding of the two values.
     ///
-    /// - Parameter rounding: of a value, in units of ε, beyond that of its own size: the largest logit. Where a step moves
+    /// - Parameter rounding: of a value, in units of ε, beyond that of its own size: the largest logit. Where a step
+    /// moves
     ///   logits by more than one, differences tell nothing, and nothing is refuted.
     public func gradientAgreesWithValues(at point: ParameterBlock<Scalar>, rounding: Double = 0) -> Bool {
         guard cbrt(Double(Scalar.ulpOfOne)) * rounding < 1 else { return true }

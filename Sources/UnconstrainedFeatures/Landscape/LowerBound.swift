@@ -5,25 +5,24 @@ import LinearAlgebra
     import Glibc
 #endif
 
-/// What a point proves about every other point of a model with a convex loss and no hidden layers: the objective is nowhere
-/// below `value`. At a certified minimum the two meet (docs/METRICS.md,
-/// "The lower bound").
+/// What a point proves about every other point of a model with a convex loss and no hidden layers: the objective is
+/// nowhere below `value`. At a certified minimum the two meet (docs/METRICS.md, "The lower bound").
 ///
-/// With G = ∇g(Z), g(Z') ≥ g(Z) + ⟨G, Z' − Z⟩ for all logits Z', and what W, H and b may be bounds ⟨G, Z'⟩ from below. Under
-/// decays (λ_W/2)‖W‖² + (λ_H/2)‖H‖² ≥ Λ‖WH‖_*, so that ⟨G, WH⟩ costs nothing while ‖G‖₂ ≤ Λ; where ‖G‖₂ is larger, G is
-/// scaled down, which is allowed as losses are nowhere below zero.
+/// With G = ∇g(Z), g(Z') ≥ g(Z) + ⟨G, Z' − Z⟩ for all logits Z', and what W, H and b may be bounds ⟨G, Z'⟩ from below.
+/// Under decays (λ_W/2)‖W‖² + (λ_H/2)‖H‖² ≥ Λ‖WH‖_*, so that ⟨G, WH⟩ costs nothing while ‖G‖₂ ≤ Λ; where ‖G‖₂ is
+/// larger, G is scaled down, which is allowed as losses are nowhere below zero.
 public struct LowerBound: Sendable {
     public let value: Double
     /// ‖∇g(Z)‖₂ − Λ: not positive at a critical point that is certified; nil where W is fixed or nothing decays.
     public let certificate: Double?
-    /// Whether the model's minimum meets its bound. On spheres, and in fewer dimensions than a frame needs, it may not: then
-    /// a bound that is not met says nothing.
+    /// Whether the model's minimum meets its bound. On spheres, and in fewer dimensions than a frame needs, it may not:
+    /// then a bound that is not met says nothing.
     public let isAttained: Bool
 }
 
 extension UnconstrainedFeatureModel {
-    /// nil where losses are not convex in the logits, there are hidden layers or no logits, or a free bias is far from its
-    /// optimum: objectives then fall along it beyond any bound that this gradient gives.
+    /// nil where losses are not convex in the logits, there are hidden layers or no logits, or a free bias is far from
+    /// its optimum: objectives then fall along it beyond any bound that this gradient gives.
     ///
     /// - Parameters:
     ///   - loss: g(Z), without decays.
@@ -80,8 +79,9 @@ extension UnconstrainedFeatureModel {
             certificate: certificate, isAttained: attainsLowerBound)
     }
 
-    /// Without the bound on the rank that d is, and with norms free within their bounds, the model is convex. Its minimum
-    /// has rank K at most, and K − 1 where a free bias, or a loss that sees differences of logits alone, leaves no mean.
+    /// Without the bound on the rank that d is, and with norms free within their bounds, the model is convex. Its
+    /// minimum has rank K at most, and K − 1 where a free bias, or a loss that sees differences of logits alone, leaves
+    /// no mean.
     private var attainsLowerBound: Bool {
         switch regularization {
         case .spheres: return false

@@ -10,8 +10,8 @@ public enum Verdict: String, Sendable, CaseIterable {
     case secondOrder = "second_order"
     /// Not a critical point.
     case unconverged
-    /// Below what theory proves to be least, certified with a gap to it, or with a gradient that its values do not have:
-    /// program or theory is wrong.
+    /// Below what theory proves to be least, certified with a gap to it, or with a gradient that its values do not
+    /// have: program or theory is wrong.
     case contradicts
 }
 
@@ -45,16 +45,17 @@ public struct PointEvidence: Sendable {
         self.ulp = ulp
     }
 
-    /// Two values of the objective closer than this are one. Relative, it is √ε, half of the digits; absolute, the rounding
-    /// of the logits.
+    /// Two values of the objective closer than this are one. Relative, it is √ε, half of the digits; absolute, the
+    /// rounding of the logits.
     public var valueTolerance: Double { ulp.squareRoot() * abs(objective) + logitRounding }
     private var logitRounding: Double { 16 * ulp * largestLogit }
 
-    /// Squares of logits' rounding, as solvers leave it: a sum of these is zero, and no gradient is measured against it.
+    /// Squares of logits' rounding, as solvers leave it: a sum of these is zero, and no gradient is measured against
+    /// it.
     private var zeroTolerance: Double { 256 * logitRounding * logitRounding }
 
-    /// How small a gradient must be, and how close a lower bound, which is as good as the gradient. √ε is what values of
-    /// precision ε tell of it, where a solver that goes by values ends; 32 times as much where curvatures differ a
+    /// How small a gradient must be, and how close a lower bound, which is as good as the gradient. √ε is what values
+    /// of precision ε tell of it, where a solver that goes by values ends; 32 times as much where curvatures differ a
     /// thousandfold. The objective is then known to 1000 ε.
     private var gradientTolerance: Double { 32 * ulp.squareRoot() }
 
@@ -73,8 +74,8 @@ public struct PointEvidence: Sendable {
         return isAbove(optimum) || isAbove(attained) ? .local : .secondOrder
     }
 
-    /// Below the proven minimum, below the point's own lower bound, or with a lower bound above the minimum: a certified
-    /// point with a gap.
+    /// Below the proven minimum, below the point's own lower bound, or with a lower bound above the minimum: a
+    /// certified point with a gap.
     private var isImpossible: Bool {
         let lowest = objective + valueTolerance
         if let optimum, lowest < optimum { return true }

@@ -1,12 +1,12 @@
 import Learning
 import LinearAlgebra
 
-/// The supervised contrastive loss (Khosla et al. 2020, L_out) of features H (d × N) themselves, over all pairs of samples:
-/// cross-entropy of sample i's similarities S_li = h_l·h_i/τ, l ≠ i, against equal targets 1/(n_y − 1) for the others of
-/// its class.
+/// The supervised contrastive loss (Khosla et al. 2020, L_out) of features H (d × N) themselves, over all pairs of
+/// samples: cross-entropy of sample i's similarities S_li = h_l·h_i/τ, l ≠ i, against equal targets 1/(n_y − 1) for the
+/// others of its class.
 ///
-/// With M = ∂g/∂S (zero diagonal) the gradient is H(M + Mᵀ)/τ, and its derivative along Ḣ is (Ḣ(M + Mᵀ) +
-/// H(Ṁ + Ṁᵀ))/τ, Ṁ = ∇²g·Ṡ, Ṡ = (ḢᵀH + HᵀḢ)/τ. Holds four (N × N) matrices.
+/// With M = ∂g/∂S (zero diagonal) the gradient is H(M + Mᵀ)/τ, and its derivative along Ḣ is (Ḣ(M + Mᵀ) + H(Ṁ + Ṁᵀ))/τ,
+/// Ṁ = ∇²g·Ṡ, Ṡ = (ḢᵀH + HᵀḢ)/τ. Holds four (N × N) matrices.
 final class ContrastiveLoss<Scalar: BLASScalar>: OutputLoss {
     private let loss: SoftTargetLoss<Scalar>
     private let dimension: Int

@@ -43,9 +43,10 @@ extension UnconstrainedFeatureObjective {
 
     /// ‖∇f‖ ÷ the size of the forces that balance at an optimum, a number that `tolerance` bounds.
     ///
-    /// Under decays it is ‖∇f‖/(Λ(1 + ‖θ‖)), the gradient measured against their pull (λ_H for Λ where the features alone
-    /// decay); the 1 keeps it meaningful where the optimum is zero. Bound variables have no pull to measure by, and losses
-    /// fall to exponentially small values: there it is ‖∇f‖‖θ‖/f, the relative change of f were θ moved by its own length.
+    /// Under decays it is ‖∇f‖/(Λ(1 + ‖θ‖)), the gradient measured against their pull (λ_H for Λ where the features
+    /// alone decay); the 1 keeps it meaningful where the optimum is zero. Bound variables have no pull to measure by,
+    /// and losses fall to exponentially small values: there it is ‖∇f‖‖θ‖/f, the relative change of f were θ moved by
+    /// its own length.
     ///
     /// - Parameters:
     ///   - gradient: on spheres its projection, the Riemannian gradient.

@@ -1,8 +1,8 @@
 import Learning
 import LinearAlgebra
 
-/// The objective of an unconstrained feature model in one precision, all samples at once: a network from the variables to
-/// outputs, a loss of the outputs, and decays.
+/// The objective of an unconstrained feature model in one precision, all samples at once: a network from the variables
+/// to outputs, a loss of the outputs, and decays.
 public final class UnconstrainedFeatureObjective<Scalar: BLASScalar>: TwiceDifferentiable {
     public let model: UnconstrainedFeatureModel
     public let variables: UnconstrainedFeatureVariables

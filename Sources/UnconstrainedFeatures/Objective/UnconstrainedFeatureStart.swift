@@ -8,15 +8,15 @@ import RandomNumbers
 
 /// Where a minimisation starts. Biases start at zero.
 public enum UnconstrainedFeatureStart: Sendable, Equatable {
-    /// Independent normal numbers: each weight matrix with standard deviation scale/√columns, H with scale. On spheres and
-    /// norm balls directions alone count: matrices fill their balls but for a slack of a tenth of the radius.
+    /// Independent normal numbers: each weight matrix with standard deviation scale/√columns, H with scale. On spheres
+    /// and norm balls directions alone count: matrices fill their balls but for a slack of a tenth of the radius.
     case gaussian(scale: Double)
     /// Zero plus independent normal numbers of standard deviation `noise`, for all matrices alike; not on spheres.
     case origin(noise: Double)
-    /// The balanced identity, under decays with W learned and no dimension below K: every matrix is diagonal in the first K
-    /// coordinates and zero elsewhere, class k's features lie along coordinate k. All weights of a class are alike,
-    /// w = scale·(n_k λ_H/λ_W)^{1/(2(M+1))}, and √(λ_H n_k)·h = √λ_W·w, as at critical points; with scale = 1 the logits are
-    /// the one-hot labels.
+    /// The balanced identity, under decays with W learned and no dimension below K: every matrix is diagonal in the
+    /// first K coordinates and zero elsewhere, class k's features lie along coordinate k. All weights of a class are
+    /// alike, w = scale·(n_k λ_H/λ_W)^{1/(2(M+1))}, and √(λ_H n_k)·h = √λ_W·w, as at critical points; with scale = 1
+    /// the logits are the one-hot labels.
     case identity(scale: Double)
     /// At given matrices, e.g. of a saddle.
     case point(UnconstrainedFeaturePoint)
@@ -57,8 +57,8 @@ extension UnconstrainedFeatureObjective {
 
     private func rootOfColumns(_ slice: ParameterLayout.Slice) -> Double { Double(slice.shape[1]).squareRoot() }
 
-    /// Normal numbers in W, H and the hidden layers. Their streams are numbered in this order, so that a model with fewer
-    /// of them has the same numbers in those it has.
+    /// Normal numbers in W, H and the hidden layers. Their streams are numbered in this order, so that a model with
+    /// fewer of them has the same numbers in those it has.
     private func fillMatrices(
         of point: ParameterBlock<Scalar>, seed: UInt64, deviation: (ParameterLayout.Slice) -> Double
     ) {

@@ -9,8 +9,8 @@ public struct UnconstrainedFeatureVariables: Sendable {
     public let classifierSlack: ParameterLayout.Slice?
     /// W_1 (width × d), W_2, … (width × width).
     public let hidden: [ParameterLayout.Slice]
-    /// H (d × N): each feature's values of all samples lie side by side, so that losses vectorise over samples. Under norm
-    /// balls column i times `featureScales[i]` is the sample's feature.
+    /// H (d × N): each feature's values of all samples lie side by side, so that losses vectorise over samples. Under
+    /// norm balls column i times `featureScales[i]` is the sample's feature.
     public let features: ParameterLayout.Slice
     /// One number: ‖H‖² + slack² = N·E_H under norm balls.
     public let featuresSlack: ParameterLayout.Slice?

@@ -1,8 +1,8 @@
 import LinearAlgebra
 import NeuralCollapse
 
-/// A point of the model at which all samples of a class share one feature, in the r dimensions it needs: what optima and
-/// saddles look like, up to a rotation of feature space.
+/// A point of the model at which all samples of a class share one feature, in the r dimensions it needs: what optima
+/// and saddles look like, up to a rotation of feature space.
 public struct ClassConfiguration: Sendable, Equatable {
     /// W (K × r).
     public let classifier: Matrix
@@ -52,8 +52,8 @@ public struct ClassConfiguration: Sendable, Equatable {
         zip(sizes, features.rowNorms).reduce(0) { $0 + Double($1.0) * $1.1 * $1.1 }
     }
 
-    /// How far W (K × d) and class features (K × d, a row a class) are from this configuration turned by any rotation: the
-    /// larger of ‖WWᵀ − G_W‖_F/‖G_W‖_F and the same of the features. Where the configuration is zero, absolute.
+    /// How far W (K × d) and class features (K × d, a row a class) are from this configuration turned by any rotation:
+    /// the larger of ‖WWᵀ − G_W‖_F/‖G_W‖_F and the same of the features. Where the configuration is zero, absolute.
     public func deviation(classifier other: Matrix, features otherFeatures: Matrix) -> Double {
         func distance(_ a: Matrix, _ gram: Matrix) -> Double {
             let (difference, norm) = (Matrix.product(a, a, transposeB: .yes) - gram, gram.frobeniusNorm)
@@ -64,8 +64,8 @@ public struct ClassConfiguration: Sendable, Equatable {
 }
 
 extension UnconstrainedFeatureModel {
-    /// A configuration as a point of this model: coordinates behind the first r are zero. nil where fewer are there, and for
-    /// sets of labels.
+    /// A configuration as a point of this model: coordinates behind the first r are zero. nil where fewer are there,
+    /// and for sets of labels.
     public func point(of configuration: ClassConfiguration) -> UnconstrainedFeaturePoint? {
         let (r, width) = (configuration.dimension, classifierWidth)
         guard min(dimension, width) >= r, let sizes = samples.classSizes(classes: classes) else { return nil }
@@ -92,9 +92,9 @@ extension ClassConfiguration {
         return Self(classifier: classifierNorm * frame, features: featureNorm * frame, bias: bias)
     }
 
-    /// The balanced factors of given class logits X̄ (K × K, column k those of class k): with X = X̄ D^½ = Σ s_j u_j v_jᵀ,
-    /// D = diag(n_k), the W and H of least λ_W‖W‖² + λ_H‖H‖² among all with WH̄ = X̄ (docs/THEORY.md, "One matrix instead of
-    /// two"). Singular values below 10⁻¹³ of the largest are rounding.
+    /// The balanced factors of given class logits X̄ (K × K, column k those of class k): with X = X̄ D^½ = Σ s_j u_j
+    /// v_jᵀ, D = diag(n_k), the W and H of least λ_W‖W‖² + λ_H‖H‖² among all with WH̄ = X̄ (docs/THEORY.md, "One matrix
+    /// instead of two"). Singular values below 10⁻¹³ of the largest are rounding.
     static func balanced(
         logits: Matrix, sizes: [Int], decays: (classifier: Double, features: Double), bias: [Double]?
     ) -> Self {

@@ -67,8 +67,8 @@ final class ClassProgram {
         return Matrix(rows: classes, columns: classes) { product[$0, $1] / roots[$0] + (bias?[$1] ?? 0) }
     }
 
-    /// The loss, and G (K × K): row k is √n_k/N times the gradient of class k's samples. Its singular values are those of
-    /// ∇g, the gradient with respect to all N logits.
+    /// The loss, and G (K × K): row k is √n_k/N times the gradient of class k's samples. Its singular values are those
+    /// of ∇g, the gradient with respect to all N logits.
     func lossAndGradient(_ point: ParameterBlock<Double>) -> (value: Double, gradient: Matrix) {
         let (logits, roots) = (logits(point), roots)
         var value = 0.0
@@ -235,8 +235,9 @@ final class ClassProgram {
 
     // MARK: What a point proves
 
-    /// A number that F is nowhere below, in any dimension: the dual of the convex program over WQᵀ and b at the gradient of
-    /// this point, made feasible (docs/THEORY.md, "Unequal classes"). Equal to F where the point is the global minimum.
+    /// A number that F is nowhere below, in any dimension: the dual of the convex program over WQᵀ and b at the
+    /// gradient of this point, made feasible (docs/THEORY.md, "Unequal classes"). Equal to F where the point is the
+    /// global minimum.
     ///
     /// With V = ∇ℓ at the point and any 0 ≤ s ≤ 1 with s‖G‖₂ ≤ Λ: f* ≥ −Σ (n_k/N) ℓ*(s v_k) − s²‖Gᵀ√n‖²/(2λ_b).
     func lowerBound(_ point: ParameterBlock<Double>) -> Double {
@@ -259,8 +260,8 @@ final class ClassProgram {
         return bound - square / (2 * biasDecay)
     }
 
-    /// The point of the whole model, in as many dimensions as its rank. What is left of collapsed factors is rounding: where
-    /// the decays cost less than 10⁻¹³ of F, W and H are zero.
+    /// The point of the whole model, in as many dimensions as its rank. What is left of collapsed factors is rounding:
+    /// where the decays cost less than 10⁻¹³ of F, W and H are zero.
     func configuration(
         _ point: ParameterBlock<Double>, decays: (classifier: Double, features: Double)
     ) -> ClassConfiguration {

@@ -7,8 +7,8 @@ import LinearAlgebra
 public struct SELIGeometry: Sendable {
     /// VΛVᵀ (K × K), of Frobenius norm 1.
     public let classifierGram: Matrix
-    /// UΛUᵀ between class means, each entry times √(n_j n_k) (K × K), of Frobenius norm 1: norms and distances are those of
-    /// the N × N matrix of all samples.
+    /// UΛUᵀ between class means, each entry times √(n_j n_k) (K × K), of Frobenius norm 1: norms and distances are
+    /// those of the N × N matrix of all samples.
     public let featureGram: Matrix
     private let roots: [Double]
 
@@ -47,10 +47,11 @@ public struct SELIGeometry: Sendable {
     private static func normalized(_ matrix: Matrix) -> Matrix { (1 / matrix.frobeniusNorm) * matrix }
 }
 
-/// Minority collapse: small classes of one size share one classifier (Fang et al. 2021, with decays in place of bounds).
+/// Minority collapse: small classes of one size share one classifier (Fang et al. 2021, with decays in place of
+/// bounds).
 extension UnconstrainedFeatureModel {
-    /// Which classes share their row of W with all others of their size at the optimum: those of n_k ≤ N²λ_Wλ_H/(1−α)², α the
-    /// label smoothing (0 under cross-entropy), that have others of their size. nil for other models.
+    /// Which classes share their row of W with all others of their size at the optimum: those of n_k ≤ N²λ_Wλ_H/(1−α)²,
+    /// α the label smoothing (0 under cross-entropy), that have others of their size. nil for other models.
     public var minorityCollapse: [Bool]? {
         guard let nuclearDecay, classifier == .learned, hidden == nil, case .classification(let loss) = loss,
             let sizes = samples.classSizes(classes: classes)
@@ -59,7 +60,7 @@ extension UnconstrainedFeatureModel {
         switch loss {
         case .crossEntropy: push = 1
         case .labelSmoothing(let amount): push = 1 - amount
-        default: return nil
+        case .focal, .meanSquaredError, .rescaledSquaredError: return nil
         }
         let threshold = nuclearDecay * Double(sampleCount) / push
         return sizes.map { size in
@@ -76,8 +77,8 @@ extension UnconstrainedFeatureModel {
 }
 
 extension Matrix {
-    /// The least cosine between two of these rows; nil for fewer than two rows, or where one is zero against the whole, up to
-    /// what a solver leaves of it: the angle of such a row is rounding.
+    /// The least cosine between two of these rows; nil for fewer than two rows, or where one is zero against the whole,
+    /// up to what a solver leaves of it: the angle of such a row is rounding.
     public func leastCosine(ofRows rows: [Int]) -> Double? {
         let norms = rowNorms
         guard rows.count >= 2, rows.allSatisfy({ norms[$0] > 1e-6 * frobeniusNorm }) else { return nil }

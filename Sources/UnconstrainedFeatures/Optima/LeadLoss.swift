@@ -17,7 +17,8 @@ struct LeadLoss: Equatable {
     /// K.
     let classes: Double
 
-    /// nil for losses that are no function of one lead, such as squared errors, to which logits are more than differences.
+    /// nil for losses that are no function of one lead, such as squared errors, to which logits are more than
+    /// differences.
     init?(_ loss: ClassificationLoss, _ classes: Int) {
         self.classes = Double(classes)
         isConvex = loss.isConvex
@@ -87,8 +88,8 @@ struct LeadLoss: Equatable {
         return root(from: start) { descent($0) - stiffness * $0 }
     }
 
-    /// The a of least φ(a) with a ≤ bound, bound ≥ 0, where φ lies above its tangent there at every a, so that no mixture
-    /// of samples of different leads does better; nil elsewhere.
+    /// The a of least φ(a) with a ≤ bound, bound ≥ 0, where φ lies above its tangent there at every a, so that no
+    /// mixture of samples of different leads does better; nil elsewhere.
     func minimizer(upTo bound: Double) -> Double? {
         switch kind {
         case .smoothing(let amount): min(bound, amount > 0 ? minimizer(slope: 0) : .infinity)

@@ -9,8 +9,8 @@ extension UnconstrainedFeatureModel {
     /// Of every m labels N_m samples in all: f* = min over a_m of Σ_m (N_m/N) m log(m + (K−m)e^{−a_m}) + Λ√((K−1)Q),
     /// Q = Σ_m N_m m(1 − m/K)a_m², or its first part with √((K−1)Q) bounded by the norm balls.
     ///
-    /// Where the gradient vanishes, each wrong class of a sample of m labels has the probability θa_m with one θ for all
-    /// sizes. Both Q, falling, and θ√Q, rising, are monotone in θ: a root in one unknown.
+    /// Where the gradient vanishes, each wrong class of a sample of m labels has the probability θa_m with one θ for
+    /// all sizes. Both Q, falling, and θ√Q, rising, are monotone in θ: a root in one unknown.
     var labelSetOptimum: Optimum? {
         guard case .labelSets(let copies) = samples, classifier == .learned else { return nil }
         let sizes = LabelSetSizes(classes: classes, copies: copies)

@@ -5,8 +5,8 @@ import LinearAlgebra
     import Glibc
 #endif
 
-/// Balanced classes under the losses that softmax makes: cross-entropy, label smoothing, focal. Every optimum is a simplex
-/// frame and a lead a that solves one equation (docs/THEORY.md, "Cross-entropy and its relatives").
+/// Balanced classes under the losses that softmax makes: cross-entropy, label smoothing, focal. Every optimum is a
+/// simplex frame and a lead a that solves one equation (docs/THEORY.md, "Cross-entropy and its relatives").
 extension UnconstrainedFeatureModel {
     /// Under decays: f* = min over a ≥ 0 of φ(a) + (K−1)μa, μ = c/K (Zhu et al. 2021, theorem 3.1; Zhou et al. 2022).
     func logisticOptimum(_ loss: LeadLoss) -> Optimum? {
@@ -34,8 +34,8 @@ extension UnconstrainedFeatureModel {
             sizes: classSizes, leads: [lead])
     }
 
-    /// A simplex frame with rows of norm α that is not trained: h = t w_k/α, a = αtK/(K−1). Without a bias samples do not
-    /// know of each other, so that sizes of classes do not matter.
+    /// A simplex frame with rows of norm α that is not trained: h = t w_k/α, a = αtK/(K−1). Without a bias samples do
+    /// not know of each other, so that sizes of classes do not matter.
     func fixedClassifierOptimum(_ loss: ClassificationLoss, norm: Double) -> Optimum? {
         guard let decays, dimension >= classes - 1, let sizes = samples.classSizes(classes: classes),
             bias == .none || samples.samplesPerClass != nil
@@ -63,8 +63,9 @@ extension UnconstrainedFeatureModel {
             let lead = logistic.minimizer(upTo: k * temperature / (k - 1))
         else { return nil }
         let isFrame = lead == k * temperature / (k - 1)
-        // Smoothed labels want no larger lead than log((K − Kα + α)/α). Unit vectors of the simplex agree less by a part that
-        // all rows of W share, in one more dimension, or for K ≥ 4 by W ↦ WA, H ↦ A⁻¹H within K − 1 (docs/THEORY.md).
+        // Smoothed labels want no larger lead than log((K − Kα + α)/α). Unit vectors of the simplex agree less by a
+        // part that all rows of W share, in one more dimension, or for K ≥ 4 by W ↦ WA, H ↦ A⁻¹H within K − 1
+        // (docs/THEORY.md).
         guard isFrame || dimension >= classes || classes >= 4 else { return nil }
         let configuration = ClassConfiguration.simplex(
             classes: classes, classifierNorm: 1, featureNorm: 1, bias: uniformBias())
@@ -94,7 +95,8 @@ extension UnconstrainedFeatureModel {
             featuresSquaredNorm: isActive ? Double(sampleCount) * featureBound : nil)
     }
 
-    /// log(n − 1 + n(K−1)e^{−K/((K−1)τ)}), by convexity twice and ‖Σ h‖² ≥ 0 (Graf et al. 2021, Khosla's loss in full batch).
+    /// log(n − 1 + n(K−1)e^{−K/((K−1)τ)}), by convexity twice and ‖Σ h‖² ≥ 0 (Graf et al. 2021, Khosla's loss in full
+    /// batch).
     var contrastiveOptimum: Optimum? {
         guard case .spheres(let temperature) = regularization, let n = samples.samplesPerClass, n >= 2,
             dimension >= classes - 1

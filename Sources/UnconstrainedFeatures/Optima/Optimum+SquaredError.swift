@@ -157,8 +157,8 @@ extension UnconstrainedFeatureModel {
 
 /// ½[κ(z_y − M)² + Σ_{j≠y} z_j²] at logits ξ(e_y − 1/K) + s: a quadratic in two numbers.
 ///
-/// κM may be many orders above the rest, so nothing is taken from what nearly equals it: determinants are multiplied out, and
-/// errors follow from the forces they balance.
+/// κM may be many orders above the rest, so nothing is taken from what nearly equals it: determinants are multiplied
+/// out, and errors follow from the forces they balance.
 struct RescaledPair {
     typealias Point = (gain: Double, shift: Double, loss: Double)
 

@@ -20,9 +20,10 @@ extension UnconstrainedFeatureModel {
         if case .decayed = bias { return true } else { return false }
     }
 
-    /// Convex losses, classes of any sizes: the program solved numerically and kept only if its dual proves that nothing
-    /// lies below, by more than 10⁻⁹ of it (its own error is of second order in what that leaves open). In d dimensions that may fail, as then the rank is bound; with d ≥ K − 1 under
-    /// cross-entropy (the columns of X sum to zero), d ≥ K under squared errors it is not.
+    /// Convex losses, classes of any sizes: the program solved numerically and kept only if its dual proves that
+    /// nothing lies below, by more than 10⁻⁹ of it (its own error is of second order in what that leaves open). In d
+    /// dimensions that may fail, as then the rank is bound; with d ≥ K − 1 under cross-entropy (the columns of X sum to
+    /// zero), d ≥ K under squared errors it is not.
     func unequalClassesOptimum(_ loss: ClassificationLoss) -> Optimum? {
         let sample = SampleLoss(loss)
         guard sample.isConvex else { return nil }

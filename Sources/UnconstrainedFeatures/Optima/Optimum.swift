@@ -11,8 +11,8 @@ public struct Optimum: Sendable {
     public let value: Double
     /// Where it is attained; nil where the theory gives the value alone.
     public let configuration: ClassConfiguration?
-    /// Every minimiser is `configuration` turned by a rotation (and, for a free bias that a loss does not see, shifted):
-    /// Gram matrices can be compared with it. Otherwise it is one of several.
+    /// Every minimiser is `configuration` turned by a rotation (and, for a free bias that a loss does not see,
+    /// shifted): Gram matrices can be compared with it. Otherwise it is one of several.
     public let isUnique: Bool
     /// a: how far the logit of a right class is above that of a wrong one, where this is one number; by the number of
     /// labels m = 1, 2, … for sets of labels (zero for a size that does not occur). Empty elsewhere.

@@ -4,8 +4,8 @@ import Learning
     import Glibc
 #endif
 
-/// The objective at its best along a family of points that is no proven optimum: something to compare with where `optimum`
-/// is nil. The trial may well end below.
+/// The objective at its best along a family of points that is no proven optimum: something to compare with where
+/// `optimum` is nil. The trial may well end below.
 public struct ReferencePoint: Sendable, Equatable {
     public enum Family: String, Sendable, CaseIterable {
         /// A simplex frame.
@@ -64,8 +64,8 @@ extension UnconstrainedFeatureModel {
         ]
     }
 
-    /// The least value over scales ≥ 0 of a function with few local minima: a grid by factors of 2^⅛ from 2⁻²⁰ to 2¹⁰, then
-    /// golden sections around its best point.
+    /// The least value over scales ≥ 0 of a function with few local minima: a grid by factors of 2^⅛ from 2⁻²⁰ to 2¹⁰,
+    /// then golden sections around its best point.
     private func leastOverScale(_ function: (Double) -> Double) -> Double {
         let grid = (-160...80).map { exp2(Double($0) / 8) }
         let best = grid.indices.min { function(grid[$0]) < function(grid[$1]) }!

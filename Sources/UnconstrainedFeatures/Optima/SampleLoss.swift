@@ -5,8 +5,8 @@ import LinearAlgebra
     import Glibc
 #endif
 
-/// One sample's loss with gradient, Hessian and conjugate, written down plainly: for models of one sample a class, where
-/// speed does not matter.
+/// One sample's loss with gradient, Hessian and conjugate, written down plainly: for models of one sample a class,
+/// where speed does not matter.
 struct SampleLoss {
     enum Form {
         /// −Σ t_k log p_k with t = (1 − α)e_y + α/K.
