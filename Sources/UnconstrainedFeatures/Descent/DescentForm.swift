@@ -55,8 +55,9 @@ public enum DescentForm: Sendable {
     /// Features, classifiers and logits of a pack that fit into a core's first cache. Beyond, a trial has samples
     /// enough to fill vectors by itself, and one after the other is about as fast; alone it is several times faster.
     private static let packedBytes = 48 << 10
-    /// With so many classes the blocks of our kernels are no better than those of BLAS, which may have wider vectors.
-    private static let fewestClassesForBLAS = 20
+    /// With so many classes the blocks of our kernels are no better than those of BLAS, which may have wider vectors where
+    /// these are of 32 bytes.
+    private static let fewestClassesForBLAS = MemoryLayout<Float.Lanes>.size == 64 ? 120 : 20
 }
 
 /// Where the features of each sample lie: tiles of some vectors of samples, row by row in each.
