@@ -9,7 +9,7 @@ final class CurvatureHistory<Scalar: BLASScalar> {
     private(set) var pairs: [CurvaturePair<Scalar>] = []
     /// Dropped pairs, used again: nothing is allocated once the history is full.
     private var spare: [CurvaturePair<Scalar>] = []
-    private let capacity: Int
+    let capacity: Int
     private let layout: ParameterLayout
     private var projections: [Scalar]
 

@@ -13,7 +13,6 @@ public final class LBFGS<Scalar: BLASScalar, Failure: Error>: FullBatchSolver {
     public var evaluations: Int { search.evaluations }
 
     private let search: WolfeLineSearch<Scalar, Failure>
-    private let capacity: Int
     private let direction: ParameterBlock<Scalar>
     private let history: CurvatureHistory<Scalar>
 
@@ -23,7 +22,6 @@ public final class LBFGS<Scalar: BLASScalar, Failure: Error>: FullBatchSolver {
         layout: ParameterLayout, spheres: SphereProduct = SphereProduct(), history: Int = 20,
         evaluate: @escaping FullBatchEvaluation<Scalar, Failure>
     ) {
-        capacity = history
         self.history = CurvatureHistory(capacity: history, layout: layout)
         search = WolfeLineSearch(layout: layout, spheres: spheres, flatness: 0.9, evaluate: evaluate)
         gradient = ParameterBlock(layout: layout)
@@ -92,7 +90,7 @@ public final class LBFGS<Scalar: BLASScalar, Failure: Error>: FullBatchSolver {
     public func resume(from progress: [String: Double], fill: (StateBlock<Scalar>) -> Bool) -> Bool {
         history.forget()
         guard let stored = progress["objective"], stored.isFinite, let count = progress.count("evaluations"),
-            let pairs = progress.count("pairs"), pairs <= capacity, fill(StateBlock(name: "gradient", block: gradient)),
+            let pairs = progress.count("pairs"), pairs <= history.capacity, fill(StateBlock(name: "gradient", block: gradient)),
             (0..<pairs).allSatisfy({ restorePair($0, fill) })
         else {
             (objective, search.evaluations) = (.nan, 0)

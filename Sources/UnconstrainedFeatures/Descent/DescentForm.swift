@@ -57,7 +57,7 @@ public enum DescentForm: Sendable {
     private static let packedBytes = 48 << 10
     /// With so many classes the blocks of our kernels are no better than those of BLAS, which may have wider vectors where
     /// these are of 32 bytes.
-    private static let fewestClassesForBLAS = MemoryLayout<Float.Lanes>.size == 64 ? 120 : 20
+    private static let fewestClassesForBLAS = VectorRegister.numbers == 16 ? 120 : 20
 }
 
 /// Where the features of each sample lie: tiles of some vectors of samples, row by row in each.

@@ -14,7 +14,7 @@ extension UnconstrainedFeatureModel {
     /// Whether `optimum` is sought by the program below, so that its existence shows only in solving it.
     public var needsClassProgram: Bool {
         guard case .classification(let loss) = loss, decays != nil, classifier == .learned, hidden == nil,
-            samples.samplesPerClass == nil, SampleLoss(loss).isConvex
+            samples.samplesPerClass == nil, loss.isConvex
         else { return false }
         guard loss == .meanSquaredError else { return true }
         if case .decayed = bias { return true } else { return false }
