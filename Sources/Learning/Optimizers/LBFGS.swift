@@ -90,7 +90,8 @@ public final class LBFGS<Scalar: BLASScalar, Failure: Error>: FullBatchSolver {
     public func resume(from progress: [String: Double], fill: (StateBlock<Scalar>) -> Bool) -> Bool {
         history.forget()
         guard let stored = progress["objective"], stored.isFinite, let count = progress.count("evaluations"),
-            let pairs = progress.count("pairs"), pairs <= history.capacity, fill(StateBlock(name: "gradient", block: gradient)),
+            let pairs = progress.count("pairs"), pairs <= history.capacity,
+            fill(StateBlock(name: "gradient", block: gradient)),
             (0..<pairs).allSatisfy({ restorePair($0, fill) })
         else {
             (objective, search.evaluations) = (.nan, 0)
