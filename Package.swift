@@ -21,10 +21,12 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // Runs before anything else in the process: refuses a CPU the code was not built for.
         .target(name: "CStartup"),
+        // Matrix instructions that Swift has no intrinsics for.
+        .target(name: "CTiles"),
 
         .target(name: "RandomNumbers"),
         .target(name: "ArrayFiles", dependencies: ["CZlib"]),
-        .target(name: "LinearAlgebra", dependencies: ["COpenBLAS"]),
+        .target(name: "LinearAlgebra", dependencies: ["COpenBLAS", "CTiles"]),
         .target(name: "MPI", dependencies: ["CMPI", "LinearAlgebra"]),
         .target(name: "Learning", dependencies: ["ArrayFiles", "CZlib", "LinearAlgebra", "RandomNumbers"]),
         .target(name: "NeuralCollapse", dependencies: ["LinearAlgebra"]),

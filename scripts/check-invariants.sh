@@ -17,7 +17,7 @@ forbid() {
 others() { for folder in Sources/*; do case " $* " in *" $(basename "$folder") "*) ;; *) echo "$folder" ;; esac; done; }
 
 forbid '^import CMPI' 'only MPI imports CMPI' $(others MPI)
-forbid '^import COpenBLAS' 'only LinearAlgebra imports COpenBLAS' $(others LinearAlgebra)
+forbid '^import (COpenBLAS|CTiles)' 'only LinearAlgebra imports COpenBLAS and CTiles' $(others LinearAlgebra)
 forbid '^import MPI|MPI_' 'knows nothing of ranks' \
     Sources/Sweeps Sources/NeuralCollapse Sources/UnconstrainedFeatures Sources/Learning Sources/Reports
 forbid '^import (Foundation|Glibc|Dispatch)|Date\(|clock_gettime' 'the scheduler does no I/O and reads no clock' \

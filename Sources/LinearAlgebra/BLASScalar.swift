@@ -1,6 +1,6 @@
 import COpenBLAS
 
-/// A precision that OpenBLAS computes in: Float or Double.
+/// A precision that OpenBLAS computes in: Float or Double. (Large products of Floats are `TileProduct`'s where it can.)
 ///
 /// All matrices are row-major. The pointers are raw on purpose: these are the innermost calls of the kernels, and
 /// `Matrix` is the safe face of the same routines.
@@ -46,6 +46,11 @@ extension Float: BLASScalar {
         _ a: UnsafePointer<Float>, _ lda: Int, _ b: UnsafePointer<Float>, _ ldb: Int, _ beta: Float,
         _ c: UnsafeMutablePointer<Float>, _ ldc: Int
     ) {
+        if TileProduct.isInUse, alpha == 1, beta == 0 || beta == 1, TileProduct.suits(m, n, k),
+            TileProduct.multiply(transposeA, transposeB, m, n, k, a, lda, b, ldb, adding: beta == 1, c, ldc)
+        {
+            return
+        }
         cblas_sgemm(
             CblasRowMajor, transposeA.cblas, transposeB.cblas, blasint(m), blasint(n), blasint(k), alpha, a,
             blasint(lda), b, blasint(ldb), beta, c, blasint(ldc))

@@ -5,6 +5,9 @@ public enum OpenBLAS {
     /// The kernels in use, e.g. "Haswell" or "SkylakeX".
     public static var kernel: String { String(cString: openblas_get_corename()) }
 
+    /// What rounds the products: the kernels, and the matrix unit where it is in use.
+    public static var productKernels: String { TileProduct.isInUse ? kernel + " and AMX" : kernel }
+
     /// Version, build options and kernels in one line.
     public static var configuration: String {
         String(cString: openblas_get_config()).split(separator: " ").joined(separator: " ")

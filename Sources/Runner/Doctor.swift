@@ -92,8 +92,9 @@ public struct Doctor {
         }
         let expected = max(best.1, speed)
         func text(_ speed: Double) -> String { String(format: "%.0f", speed) }
+        let unit = TileProduct.goes(with: used) ? " and the matrix unit (AMX)" : ""
         var state =
-            "OpenBLAS \(used) kernels, \(text(speed)) GFLOP/s float32 on one thread; expected \(text(expected)) (\(best.0))"
+            "OpenBLAS \(used) kernels\(unit), \(text(speed)) GFLOP/s float32 on one thread; expected \(text(expected)) (\(best.0))"
         if let correction = BLASKernel.correction {
             state += "; OpenBLAS itself chose \(kernelOfItself), runs start again with OPENBLAS_CORETYPE=\(correction)"
         }

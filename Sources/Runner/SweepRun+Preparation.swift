@@ -57,7 +57,7 @@ extension SweepRun {
         let info = SessionInfo(
             ranks: world.size, host: MPIEnvironment.processorName, pid: Int(processIdentifier()),
             program: Program.version, revision: Program.revision, mpi: MPIEnvironment.libraryVersion,
-            blas: OpenBLAS.configuration, blasKernel: OpenBLAS.kernel, blasThreads: OpenBLAS.threads,
+            blas: OpenBLAS.configuration, blasKernel: OpenBLAS.productKernels, blasThreads: OpenBLAS.threads,
             cpu: BLASKernel.cpuName, sweepPath: options.sweepPath, sweepText: preparation.file.text)
         try store.begin(
             info,

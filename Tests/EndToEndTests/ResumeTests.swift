@@ -7,7 +7,7 @@ extension EndToEndTests {
     @Suite(.serialized) struct ResumeTests {
         /// Every layer that keeps something from batch to batch or draws random numbers, every optimiser, both
         /// precisions, last batches that are smaller and cannot be cut evenly, and two that are smaller than the
-        /// shards.
+        /// shards; products so large that a matrix unit, where there is one, makes them.
         private static func sweep(team: Int, checkpoints: String? = nil) -> String {
             let execution =
                 "execution: {ranks: \(team)" + (checkpoints.map { ", checkpoint_interval: \($0)" } ?? "") + "}"
@@ -56,6 +56,16 @@ extension EndToEndTests {
                     measurements: 4
                     grid: {optimizer: [sgd, nesterov, adam, adamw], precision: [float32, float64]}
                     \(execution)
+                  - name: large_products
+                    problem: network
+                    dataset: gaussian(K=4, d=100, n=150, separation=2)
+                    architecture: mlp(160-128)
+                    epochs: 30
+                    batch: 300
+                    shards: 4
+                    lambda: 1e-3
+                    measurements: 3
+                    \(execution)
                   - name: quasi_newton
                     problem: network
                     dataset: gaussian(K=3, d=10, n=33, separation=2)
@@ -70,7 +80,7 @@ extension EndToEndTests {
                 """
         }
 
-        private static let trials = 4 + 1 + 8 + 4
+        private static let trials = 4 + 1 + 8 + 1 + 4
 
         private static func expect(_ directory: String, equals reference: Stored, _ how: String) throws {
             let stored = try Stored(directory)

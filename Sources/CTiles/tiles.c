@@ -1,0 +1,212 @@
+#define _GNU_SOURCE
+#include "CTiles.h"
+
+#if defined(__x86_64__) && defined(__linux__)
+#include <immintrin.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// Compiled for the unit's CPUs whatever the rest of the program is compiled for, and called on them alone.
+#define TILES __attribute__((target("amx-tile,amx-bf16,avx512f,avx512bw,avx512vl,avx512dq")))
+typedef __m512i Words;
+
+enum { TILE = 1024, PART = 2 * TILE, BLOCK = NCSWEEP_TILES_BLOCK_BYTES };
+
+bool ncsweep_tiles_permitted(void) {
+    // Linux gives a process the unit's state, 8 KiB a thread, when it asks for it (ARCH_REQ_XCOMP_PERM, XTILEDATA).
+    return __builtin_cpu_supports("amx-bf16") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && syscall(SYS_arch_prctl, 0x1023, 18) == 0;
+}
+
+typedef struct {
+    void *memory;
+    long bytes;
+} Workspace;
+static _Thread_local Workspace workspace;
+static pthread_key_t workspace_key;
+static pthread_once_t workspace_once = PTHREAD_ONCE_INIT;
+
+static void make_workspace_key(void) { pthread_key_create(&workspace_key, free); }
+
+void *ncsweep_tiles_workspace(long bytes) {
+    if (workspace.bytes >= bytes) return workspace.memory;
+    // A large page where the system has one: panels are walked from end to end, and each page costs an address look-up.
+    const long page = 2 << 20, rounded = (bytes + page - 1) / page * page;
+    void *memory = aligned_alloc(page, rounded);
+    if (!memory) return NULL;
+    madvise(memory, rounded, MADV_HUGEPAGE);
+    free(workspace.memory);
+    workspace = (Workspace){memory, rounded};
+    pthread_once(&workspace_once, make_workspace_key);
+    pthread_setspecific(workspace_key, memory);
+    return memory;
+}
+
+TILES void ncsweep_tiles_begin(void) {
+    struct {
+        uint8_t palette, start_row, reserved[14];
+        uint16_t bytes_per_row[16];
+        uint8_t rows[16];
+    } shape = {.palette = 1};
+    for (int tile = 0; tile < 8; tile++) {
+        shape.bytes_per_row[tile] = 64;
+        shape.rows[tile] = 16;
+    }
+    _tile_loadconfig(&shape);
+}
+
+TILES void ncsweep_tiles_end(void) { _tile_release(); }
+
+TILES static inline __mmask16 first_lanes(long count) { return count >= 16 ? 0xffff : count <= 0 ? 0 : (1 << count) - 1; }
+
+TILES static inline Words load(const float *source, __mmask16 lanes) { return _mm512_maskz_loadu_epi32(lanes, source); }
+
+// Writes the three parts of the numbers `even` and `odd` as words, a part at each of `row`, row + PART and row + 2 PART.
+// Rounded to nearest (ties away from zero) by an addition to the bits, so that what is left has no more than 16 and 8
+// significant bits, and both subtractions are exact.
+TILES static inline void split(Words even, Words odd, char *row) {
+    const Words half = _mm512_set1_epi32(0x8000), upper = _mm512_set1_epi32((int)0xffff0000);
+    for (int part = 0; part < 3; part++, row += PART) {
+        const Words even_part = _mm512_and_si512(_mm512_add_epi32(even, half), upper);
+        const Words odd_part = _mm512_and_si512(_mm512_add_epi32(odd, half), upper);
+        _mm512_store_si512(row, _mm512_or_si512(_mm512_srli_epi32(even_part, 16), odd_part));
+        even = (Words)_mm512_sub_ps((__m512)even, (__m512)even_part);
+        odd = (Words)_mm512_sub_ps((__m512)odd, (__m512)odd_part);
+    }
+}
+
+// The transposed of 16 × 16 numbers: pairs, fours, eights, sixteens.
+TILES static inline void transpose(Words rows[16]) {
+    Words t[16];
+    for (int i = 0; i < 16; i += 2) {
+        t[i] = _mm512_unpacklo_epi32(rows[i], rows[i + 1]);
+        t[i + 1] = _mm512_unpackhi_epi32(rows[i], rows[i + 1]);
+    }
+    for (int i = 0; i < 16; i += 4) {
+        rows[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+        rows[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+        rows[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+        rows[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+    }
+    for (int i = 0; i < 4; i++) {
+        t[i] = _mm512_shuffle_i32x4(rows[i], rows[i + 4], 0x88);
+        t[i + 4] = _mm512_shuffle_i32x4(rows[i], rows[i + 4], 0xdd);
+        t[i + 8] = _mm512_shuffle_i32x4(rows[i + 8], rows[i + 12], 0x88);
+        t[i + 12] = _mm512_shuffle_i32x4(rows[i + 8], rows[i + 12], 0xdd);
+    }
+    for (int i = 0; i < 8; i++) {
+        rows[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
+        rows[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xdd);
+    }
+}
+
+// Rows of a tile as they are in memory: each of 16 numbers and the 16 behind them (or below them, for the right operand).
+TILES static inline void pack_rows(
+    const float *source, long stride, long next, long lines, __mmask16 even, __mmask16 odd, char *tile) {
+    for (long line = 0; line < 16; line++) {
+        const bool there = line < lines;
+        const Words first = load(source + line * stride, there ? even : 0);
+        split(first, load(source + line * stride + next, there ? odd : 0), tile + 64 * line);
+    }
+}
+
+TILES static inline void pack_columns(
+    const float *source, long stride, long next, long evens, long odds, __mmask16 even, __mmask16 odd, char *tile) {
+    Words first[16], second[16];
+    for (long i = 0; i < 16; i++) {
+        first[i] = load(source + i * stride, i < evens ? even : 0);
+        second[i] = load(source + i * stride + next, i < odds ? odd : 0);
+    }
+    transpose(first);
+    transpose(second);
+    for (int i = 0; i < 16; i++) split(first[i], second[i], tile + 64 * i);
+}
+
+TILES void ncsweep_tiles_split_left(const float *source, long stride, bool across, long lines, long depth, void *panel) {
+    char *tile = panel;
+    for (; depth > 0; depth -= 32, source += across ? 32 * stride : 32, tile += BLOCK) {
+        for (int half = 0; half < 2; half++) {
+            const long there = lines - 16 * half;
+            if (across) {
+                const __mmask16 lanes = first_lanes(there);
+                pack_columns(
+                    source + 16 * half, stride, 16 * stride, depth, depth - 16, lanes, lanes, tile + half * TILE);
+            } else {
+                pack_rows(
+                    source + 16 * half * stride, stride, 16, there, first_lanes(depth), first_lanes(depth - 16),
+                    tile + half * TILE);
+            }
+        }
+    }
+}
+
+TILES void ncsweep_tiles_split_right(const float *source, long stride, bool across, long lines, long depth, void *panel) {
+    char *tile = panel;
+    for (; depth > 0; depth -= 32, source += across ? 32 * stride : 32, tile += BLOCK) {
+        for (int half = 0; half < 2; half++) {
+            const long there = lines - 16 * half;
+            if (across) {
+                const __mmask16 lanes = first_lanes(there);
+                for (long k = 0; k < 16; k++) {
+                    const float *numbers = source + k * stride + 16 * half;
+                    const Words first = load(numbers, k < depth ? lanes : 0);
+                    split(first, load(numbers + 16 * stride, k + 16 < depth ? lanes : 0), tile + half * TILE + 64 * k);
+                }
+            } else {
+                pack_columns(
+                    source + 16 * half * stride, stride, 16, there, there, first_lanes(depth), first_lanes(depth - 16),
+                    tile + half * TILE);
+            }
+        }
+    }
+}
+
+// Four tiles of sums, 0 to 3, of two tiles of the left operand, 4 and 5, with two of the right one, 6 and 7. Each step
+// loads one operand's next part and keeps the other's.
+#define LOAD_LEFT(part) (_tile_loadd(4, left + (part) * PART, 64), _tile_loadd(5, left + (part) * PART + TILE, 64))
+#define LOAD_RIGHT(part) (_tile_loadd(6, right + (part) * PART, 64), _tile_loadd(7, right + (part) * PART + TILE, 64))
+#define MULTIPLY (_tile_dpbf16ps(0, 4, 6), _tile_dpbf16ps(1, 4, 7), _tile_dpbf16ps(2, 5, 6), _tile_dpbf16ps(3, 5, 7))
+
+TILES void ncsweep_tiles_multiply(const void *left_panel, const void *right_panel, long blocks, float *c, long stride) {
+    enum { HIGH, MIDDLE, LOW };
+    const char *left = left_panel, *right = right_panel;
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    for (; blocks > 0; blocks--, left += BLOCK, right += BLOCK) {
+        LOAD_LEFT(LOW);
+        LOAD_RIGHT(HIGH);
+        MULTIPLY;
+        LOAD_LEFT(MIDDLE);
+        MULTIPLY;
+        LOAD_RIGHT(MIDDLE);
+        MULTIPLY;
+        LOAD_LEFT(HIGH);
+        MULTIPLY;
+        LOAD_RIGHT(LOW);
+        MULTIPLY;
+        LOAD_RIGHT(HIGH);
+        MULTIPLY;
+    }
+    _tile_stored(0, c, 4 * stride);
+    _tile_stored(1, c + 16, 4 * stride);
+    _tile_stored(2, c + 16 * stride, 4 * stride);
+    _tile_stored(3, c + 16 * stride + 16, 4 * stride);
+}
+
+#else
+
+bool ncsweep_tiles_permitted(void) { return false; }
+void *ncsweep_tiles_workspace(long bytes) { return 0; }
+void ncsweep_tiles_begin(void) {}
+void ncsweep_tiles_end(void) {}
+void ncsweep_tiles_split_left(const float *source, long stride, bool across, long lines, long depth, void *panel) {}
+void ncsweep_tiles_split_right(const float *source, long stride, bool across, long lines, long depth, void *panel) {}
+void ncsweep_tiles_multiply(const void *left, const void *right, long blocks, float *c, long stride) {}
+#endif
