@@ -69,7 +69,9 @@ import Testing
                 let terms = (0..<k).map { Double(a[i * k + $0]) * Double(b[$0 * n + j]) }
                 let (exact, size) = (terms.reduce(0, +), terms.reduce(0) { $0 + abs($1) })
                 let plain = (0..<k).reduce(Float(0)) { $0 + a[i * k + $1] * b[$1 * n + j] }
-                let (tileError, plainError) = ((Double(tiles[i * n + j]) - exact) / size, (Double(plain) - exact) / size)
+                let (tileError, plainError) = (
+                    (Double(tiles[i * n + j]) - exact) / size, (Double(plain) - exact) / size
+                )
                 tileSum += tileError * tileError
                 plainSum += plainError * plainError
             }
