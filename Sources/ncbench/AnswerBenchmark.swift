@@ -29,8 +29,7 @@ struct AnswerPairs: ParsableCommand {
                 "--pairs", "\(options.pairs)", "--scripts", options.scripts, "--scratch", options.scratch,
             ]
             if let python = options.python { arguments += ["--python", python] }
-            let readings = Readings(
-                parsing: try ChildProcess.run(ChildProcess.ownPath, arguments), from: "answer-pairs")
+            let readings = try ChildProcess.onOneCore(arguments)
             let subject =
                 "100 optima of unconstrained features to 1e-8 by L-BFGS, K = \(classes), d = \(dimension), n = \(samples)"
             let seconds = "\(Figure.text(try readings.value("seconds"))) s"

@@ -37,6 +37,13 @@ enum ChildProcess {
         URL(fileURLWithPath: ownPath).deletingLastPathComponent().appendingPathComponent("ncsweep").path
     }
 
+    /// This program's readings of sides that take turns, all of them on one core: the cores of a shared machine slow down
+    /// one by one, and sides that meet different ones are not compared.
+    static func onOneCore(_ arguments: [String], removing: [String] = []) throws -> Readings {
+        let text = try run("taskset", ["--cpu-list", Machine.lastCore, ownPath] + arguments, removing: removing)
+        return Readings(parsing: text, from: arguments.first ?? "ncbench")
+    }
+
     /// This program's readings on `ranks` ranks.
     ///
     /// - Parameter options: of `mpirun`.

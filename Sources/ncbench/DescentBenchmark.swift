@@ -52,8 +52,7 @@ struct DescentPairs: ParsableCommand {
             "--scripts", options.scripts, "--scratch", options.scratch,
         ]
         if let python = options.python { arguments += ["--python", python] }
-        let readings = Readings(
-            parsing: try ChildProcess.run(ChildProcess.ownPath, arguments), from: "descent-pairs")
+        let readings = try ChildProcess.onOneCore(arguments)
         let subject =
             "unconstrained features, K = \(work.classes), d = \(work.dimension), n = \(work.samples), \(precision)"
         func time(_ name: String) throws -> String { "\(Figure.text(1e6 * (try readings.value(name)))) µs" }

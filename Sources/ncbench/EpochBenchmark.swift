@@ -21,8 +21,7 @@ struct EpochPairs: ParsableCommand {
         if let python = options.python {
             arguments += ["--python", python, "--script", options.scripts + "/mlp_epoch_torch.py"]
         }
-        let readings = Readings(
-            parsing: try ChildProcess.run(ChildProcess.ownPath, arguments), from: "epoch-pairs")
+        let readings = try ChildProcess.onOneCore(arguments)
         let own = "\(Figure.text(try readings.value("seconds"))) s"
         let subject = "epoch of mlp(512-512) on Fashion-MNIST, batch 128, float32, one thread"
         guard options.python != nil else { return [Figure(subject, own)] }

@@ -57,6 +57,13 @@ func median(_ values: [Double]) -> Double {
 enum Machine {
     static var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
 
+    /// The last core this process may run on, farthest from those that see to the system's own work.
+    static var lastCore: String {
+        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") } ?? "0"
+        return line.split { !$0.isNumber }.last.map(String.init) ?? "0"
+    }
+
     /// "load 0.3 over the last minute": others on the machine disturb every figure.
     static var load: String {
         var averages = [0.0, 0.0, 0.0]

@@ -25,9 +25,7 @@ struct MetricsPairs: ParsableCommand {
         let subject = "all metrics of 60,000 × 512 features, K = 10, one thread"
         var arguments = ["metrics-pairs", path, "--pairs", "\(options.pairs)", "--scripts", options.scripts]
         if let python = options.python { arguments += ["--python", python] }
-        let readings = Readings(
-            parsing: try ChildProcess.run(ChildProcess.ownPath, arguments, removing: ["OPENBLAS_CORETYPE"]),
-            from: "metrics-pairs")
+        let readings = try ChildProcess.onOneCore(arguments, removing: ["OPENBLAS_CORETYPE"])
         let seconds = try readings.value("seconds")
         guard options.python != nil else { return [Figure(subject, "\(Figure.text(seconds)) s")] }
         return try [

@@ -44,9 +44,7 @@ struct NetworkPairs: ParsableCommand {
             if let python = options.python {
                 arguments += ["--python", python, "--script", options.scripts + "/network_torch.py"]
             }
-            let readings = Readings(
-                parsing: try ChildProcess.run(ChildProcess.ownPath, arguments + work.network.arguments),
-                from: "network-pairs")
+            let readings = try ChildProcess.onOneCore(arguments + work.network.arguments)
             return try figures(work, readings, isCompared: options.python != nil)
         }
     }
