@@ -14,7 +14,7 @@ final class PeerTraining {
         process.standardOutput = answers
         // As the peer starts by itself: it brings its own products.
         var environment = ProcessInfo.processInfo.environment
-        environment["OPENBLAS_CORETYPE"] = nil
+        for name in ["OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS"] { environment[name] = nil }
         process.environment = environment
         try process.run()
     }

@@ -28,12 +28,18 @@ extension EndToEndTests {
             seeds: 3
             """
 
-        @Test(arguments: [(SIGINT, nil), (SIGTERM, nil), (SIGTERM, 1), (SIGINT, 3)] as [(Int32, Int?)])
-        func storesWhatHasFinished(signal: Int32, ranks: Int?) throws {
+        /// Also where OpenBLAS's kernels need no correction, and its threads alone are why the program starts again.
+        @Test(
+            arguments: [
+                (SIGINT, nil, nil), (SIGTERM, nil, nil), (SIGTERM, 1, nil), (SIGINT, 3, nil), (SIGINT, 3, "Haswell"),
+                (SIGTERM, nil, "Haswell"),
+            ] as [(Int32, Int?, String?)])
+        func storesWhatHasFinished(signal: Int32, ranks: Int?, kernels: String?) throws {
+            let environment = kernels.map { ["OPENBLAS_CORETYPE": $0] } ?? [:]
             let folder = try TemporaryFolder()
             let file = try folder.write(Self.many, to: "many.yaml")
             let directory = folder.path + "/results"
-            let program = try Programs.startSweep(file, to: directory, ranks: ranks)
+            let program = try Programs.startSweep(file, to: directory, ranks: ranks, environment: environment)
             try program.wait { try Stored.starts(directory).count >= 5 }
             let before = try Stored.starts(directory)
             // Less than the interval of commits, and some trials long.
@@ -45,7 +51,7 @@ extension EndToEndTests {
             for (trial, started) in before { #expect(after[trial] == started) }
             #expect(try Stored.ending(directory) == "interrupted")
             // It can be taken up again.
-            let again = try Programs.startSweep(file, to: directory, ranks: ranks)
+            let again = try Programs.startSweep(file, to: directory, ranks: ranks, environment: environment)
             try again.wait { try Stored.starts(directory).count > after.count }
             try expectStop(again, signal, ranks: ranks)
             for (trial, started) in after { #expect(try Stored.starts(directory)[trial] == started) }

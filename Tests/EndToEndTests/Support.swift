@@ -17,9 +17,11 @@ extension Programs {
     }
 
     static func startSweep(
-        _ file: String, to directory: String, data: String? = nil, _ options: [String] = [], ranks: Int? = nil
+        _ file: String, to directory: String, data: String? = nil, _ options: [String] = [], ranks: Int? = nil,
+        environment: [String: String] = [:]
     ) throws -> RunningProgram {
-        try RunningProgram("ncsweep", runArguments(file, to: directory, data: data, options), ranks: ranks)
+        try RunningProgram(
+            "ncsweep", runArguments(file, to: directory, data: data, options), ranks: ranks, environment: environment)
     }
 
     private static func runArguments(

@@ -16,17 +16,31 @@ public enum BLASKernel {
         return best
     }
 
-    /// Replaces this process by itself with better kernels if there are any. Before `MPI_Init`; arguments, environment
-    /// and process number stay. Returns when nothing is to be corrected, or the system does not let it.
+    /// Replaces this process by itself where OpenBLAS was loaded badly: with better kernels if there are any, and without
+    /// threads of its own. Before `MPI_Init`; arguments, environment, blocked signals and process number stay. Returns
+    /// when nothing is to be corrected, or the system does not let it.
+    ///
+    /// OpenBLAS starts its threads before the program begins, so they block no signals: one of them would take what
+    /// `StopSignals` waits for, and the process would die of it.
     public static func correctOrContinue() {
-        guard let kernel = correction else { return }
+        var variables: [String: String] = [:]
+        variables["OPENBLAS_CORETYPE"] = correction
+        if OpenBLAS.threads > 1, getenv("OPENBLAS_NUM_THREADS").map({ String(cString: $0) }) != "1" {
+            variables["OPENBLAS_NUM_THREADS"] = "1"
+        }
+        guard !variables.isEmpty else {
+            // Started by way of /proc/self/exe a process is called `exe`, which `top` and `pkill` would go by.
+            let name = CommandLine.arguments.first.flatMap { $0.split(separator: "/").last } ?? "ncsweep"
+            pthread_setname_np(pthread_self(), String(name.prefix(15)))
+            return
+        }
         // OpenBLAS without kernels for this name would warn and fall back again; then the second start changes nothing,
         // and the variable keeps it from a third.
-        setenv("OPENBLAS_CORETYPE", kernel, 1)
+        for (name, value) in variables { setenv(name, value, 1) }
         var arguments = CommandLine.arguments.map { strdup($0) }
         arguments.append(nil)
         execv("/proc/self/exe", arguments)
-        unsetenv("OPENBLAS_CORETYPE")
+        for name in variables.keys { unsetenv(name) }
     }
 
     /// The best kernels OpenBLAS 0.3 has for the instructions of this CPU; empty on other architectures.
