@@ -78,6 +78,12 @@ void ncsweep_end_with_parent(void) {
 #endif
 }
 
+void ncsweep_set_process_name(const char *name) {
+#ifdef __linux__
+    prctl(PR_SET_NAME, name);
+#endif
+}
+
 int ncsweep_allowed_cores(void) {
 #ifdef __linux__
     cpu_set_t set;

@@ -15,3 +15,6 @@ void ncsweep_end_with_parent(void);
 
 // How many cores the kernel lets this process run on; 0 where it cannot be asked.
 int ncsweep_allowed_cores(void);
+
+// What `top` and `pkill` call this process: up to 15 characters (Linux; elsewhere nothing).
+void ncsweep_set_process_name(const char *name);

@@ -1,3 +1,4 @@
+import CStartup
 import LinearAlgebra
 
 #if canImport(Glibc)
@@ -31,7 +32,7 @@ public enum BLASKernel {
         guard !variables.isEmpty else {
             // Started by way of /proc/self/exe a process is called `exe`, which `top` and `pkill` would go by.
             let name = CommandLine.arguments.first.flatMap { $0.split(separator: "/").last } ?? "ncsweep"
-            pthread_setname_np(pthread_self(), String(name.prefix(15)))
+            ncsweep_set_process_name(String(name))
             return
         }
         // OpenBLAS without kernels for this name would warn and fall back again; then the second start changes nothing,
