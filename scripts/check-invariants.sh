@@ -21,7 +21,7 @@ forbid '^import (COpenBLAS|CTiles)' 'only LinearAlgebra imports COpenBLAS and CT
 forbid '^import MPI|MPI_' 'knows nothing of ranks' \
     Sources/Sweeps Sources/NeuralCollapse Sources/UnconstrainedFeatures Sources/Learning Sources/Reports
 forbid '^import (Foundation|Glibc|Dispatch)|Date\(|clock_gettime' 'the scheduler does no I/O and reads no clock' \
-    Sources/Sweeps/Scheduler.swift Sources/Sweeps/Scheduler+Ahead.swift Sources/Sweeps/IdleRanks.swift \
+    Sources/Sweeps/Scheduler*.swift Sources/Sweeps/IdleRanks.swift \
     Sources/Sweeps/TaskQueue.swift Sources/Sweeps/CostModel.swift
 forbid '\.hashValue' 'hashValue differs from run to run' Sources
 forbid '^(public |internal |private |fileprivate )?(nonisolated\(unsafe\) )?var ' 'no global mutable state' Sources

@@ -28,10 +28,12 @@ typedef struct {
     long bytes;
 } Workspace;
 static _Thread_local Workspace workspace;
+// Frees the memory of threads that end; without a key it stays.
 static pthread_key_t workspace_key;
+static bool has_workspace_key;
 static pthread_once_t workspace_once = PTHREAD_ONCE_INIT;
 
-static void make_workspace_key(void) { pthread_key_create(&workspace_key, free); }
+static void make_workspace_key(void) { has_workspace_key = pthread_key_create(&workspace_key, free) == 0; }
 
 void *ncsweep_tiles_workspace(long bytes) {
     if (workspace.bytes >= bytes) return workspace.memory;
@@ -43,7 +45,7 @@ void *ncsweep_tiles_workspace(long bytes) {
     free(workspace.memory);
     workspace = (Workspace){memory, rounded};
     pthread_once(&workspace_once, make_workspace_key);
-    pthread_setspecific(workspace_key, memory);
+    if (has_workspace_key) pthread_setspecific(workspace_key, memory);
     return memory;
 }
 
@@ -66,18 +68,36 @@ TILES static inline __mmask16 first_lanes(long count) { return count >= 16 ? 0xf
 
 TILES static inline Words load(const float *source, __mmask16 lanes) { return _mm512_maskz_loadu_epi32(lanes, source); }
 
-// Writes the three parts of the numbers `even` and `odd` as words, a part at each of `row`, row + PART and row + 2 PART.
-// Rounded to nearest (ties away from zero) by an addition to the bits, so that what is left has no more than 16 and 8
-// significant bits, and both subtractions are exact.
-TILES static inline void split(Words even, Words odd, char *row) {
+// The part of the numbers that bfloat16 holds: rounded to nearest (ties away from zero) by an addition to the bits, so
+// that what is left has no more than 16 significant bits the first time and 8 the second, and subtracting is exact.
+TILES static inline Words nearest(Words numbers) {
     const Words half = _mm512_set1_epi32(0x8000), upper = _mm512_set1_epi32((int)0xffff0000);
-    for (int part = 0; part < 3; part++, row += PART) {
-        const Words even_part = _mm512_and_si512(_mm512_add_epi32(even, half), upper);
-        const Words odd_part = _mm512_and_si512(_mm512_add_epi32(odd, half), upper);
-        _mm512_store_si512(row, _mm512_or_si512(_mm512_srli_epi32(even_part, 16), odd_part));
-        even = (Words)_mm512_sub_ps((__m512)even, (__m512)even_part);
-        odd = (Words)_mm512_sub_ps((__m512)odd, (__m512)odd_part);
-    }
+    return _mm512_and_si512(_mm512_add_epi32(numbers, half), upper);
+}
+
+// The same of any numbers: cut off, not rounded, where rounding would make an infinity of a number or, of NaN, a number.
+TILES static inline Words nearest_finite(Words numbers) {
+    const Words half = _mm512_set1_epi32(0x8000), upper = _mm512_set1_epi32((int)0xffff0000);
+    const Words size = _mm512_and_si512(numbers, _mm512_set1_epi32(0x7fffffff));
+    const __mmask16 rounds = _mm512_cmplt_epi32_mask(size, _mm512_set1_epi32(0x7f7f8000));
+    return _mm512_and_si512(_mm512_mask_add_epi32(numbers, rounds, numbers, half), upper);
+}
+
+TILES static inline Words minus(Words numbers, Words part) { return (Words)_mm512_sub_ps((__m512)numbers, (__m512)part); }
+
+TILES static inline void store(Words even, Words odd, char *row) {
+    _mm512_store_si512(row, _mm512_or_si512(_mm512_srli_epi32(even, 16), odd));
+}
+
+// Writes the three parts of the numbers `even` and `odd` as words, a part at each of `row`, row + PART and row + 2 PART.
+TILES static inline void split(Words even, Words odd, char *row) {
+    const Words even_high = nearest_finite(even), odd_high = nearest_finite(odd);
+    store(even_high, odd_high, row);
+    even = minus(even, even_high);
+    odd = minus(odd, odd_high);
+    const Words even_middle = nearest(even), odd_middle = nearest(odd);
+    store(even_middle, odd_middle, row + PART);
+    store(minus(even, even_middle), minus(odd, odd_middle), row + 2 * PART);
 }
 
 // The transposed of 16 × 16 numbers: pairs, fours, eights, sixteens.

@@ -46,10 +46,8 @@ extension Float: BLASScalar {
         _ a: UnsafePointer<Float>, _ lda: Int, _ b: UnsafePointer<Float>, _ ldb: Int, _ beta: Float,
         _ c: UnsafeMutablePointer<Float>, _ ldc: Int
     ) {
-        if TileProduct.isInUse, alpha == 1, beta == 0 || beta == 1, TileProduct.suits(m, n, k),
-            TileProduct.multiply(transposeA, transposeB, m, n, k, a, lda, b, ldb, adding: beta == 1, c, ldc)
-        {
-            return
+        if TileProduct.isInUse, alpha == 1, beta == 0 || beta == 1, TileProduct.suits(m, n, k) {
+            return TileProduct.multiply(transposeA, transposeB, m, n, k, a, lda, b, ldb, adding: beta == 1, c, ldc)
         }
         cblas_sgemm(
             CblasRowMajor, transposeA.cblas, transposeB.cblas, blasint(m), blasint(n), blasint(k), alpha, a,

@@ -4,8 +4,9 @@ import CTiles
 ///
 /// The unit multiplies bfloat16 numbers and adds in float32. Every Float is split into three of them, which hold all of its
 /// 24 bits, and the six largest of the nine products of parts are formed (`CTiles.h` has the source): the result is as
-/// close to the exact one as that of a product in float32 or closer, as tests show. Two things differ from it: numbers
-/// below 1e-33 lose bits and results below 1.2e-38 are zero, and where infinities enter the result is NaN.
+/// close to the exact one as that of a product in float32 or closer, as tests show. Three things differ from it: numbers and
+/// results below 1e-31 lose bits, and below 1.2e-38 they are zero; where infinities enter the result is NaN; and A·Aᵀ is
+/// symmetric but for roundings.
 ///
 /// The shorter side of the result stays in the second-level cache, split into panels of 32 lines; the panels of the longer
 /// side are split a few at a time and meet all of them. Each product of two panels is made in tiles and then added to the
@@ -20,7 +21,7 @@ public enum TileProduct {
     /// Whether it is taken beside these kernels of OpenBLAS: those for CPUs with bfloat16 (0.3.21 calls all of them
     /// Cooperlake). So `OPENBLAS_CORETYPE` chooses both, and a cluster of mixed CPUs can have the same bits everywhere.
     public static func goes(with kernels: String) -> Bool {
-        ["Cooperlake", "SapphireRapids"].contains(kernels) && isSupported
+        ["cooperlake", "sapphirerapids"].contains(kernels.lowercased()) && isSupported
     }
 
     /// Lines of a panel, and numbers of a line in one of its blocks.
@@ -32,18 +33,25 @@ public enum TileProduct {
     /// result, and of matrices whose lines lie across memory, are walked for 512 bytes at a time.
     private static let (stayingPanels, passingPanels) = (16, 4)
 
-    /// Whether a product of (m × k) and (k × n) numbers is large enough for what splitting costs.
+    /// Whether a product of (m × k) and (k × n) numbers is large enough for what splitting costs, and fills enough of the
+    /// blocks that it is made in.
     @usableFromInline
-    static func suits(_ m: Int, _ n: Int, _ k: Int) -> Bool { min(m, n, k) >= 64 && m * n * k >= 1 << 20 }
+    static func suits(_ m: Int, _ n: Int, _ k: Int) -> Bool {
+        guard min(m, n, k) >= 64, m * n * k >= 1 << 20 else { return false }
+        let (rows, columns) = ((m + side - 1) / side * side, (n + side - 1) / side * side)
+        return 4 * m * n >= 3 * rows * columns
+    }
 
-    /// C ← op(A)·op(B), plus C where `adding`; shapes as in `BLASScalar.gemm`. False, and C as it was, where there is no
-    /// memory to work in.
-    public static func multiply(
+    /// C ← op(A)·op(B), plus C where `adding`; shapes as in `BLASScalar.gemm`, none of them 0.
+    @usableFromInline
+    static func multiply(
         _ transposeA: Transpose, _ transposeB: Transpose, _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Float>,
         _ lda: Int, _ b: UnsafePointer<Float>, _ ldb: Int, adding: Bool, _ c: UnsafeMutablePointer<Float>, _ ldc: Int
-    ) -> Bool {
-        let workspaceBytes = (stayingPanels + passingPanels) * panelBytes + 4 * side * side
-        guard let workspace = ncsweep_tiles_workspace(workspaceBytes) else { return false }
+    ) {
+        precondition(isSupported, "no matrix unit")
+        precondition(min(m, n, k) > 0, "empty product")
+        guard let workspace = ncsweep_tiles_workspace((stayingPanels + passingPanels) * panelBytes + 4 * side * side)
+        else { preconditionFailure("no memory for a product") }
         let passingStart = workspace + stayingPanels * panelBytes
         let result = Result(
             start: c, stride: ldc, rows: m, columns: n,
@@ -72,7 +80,6 @@ public enum TileProduct {
                 }
             }
         }
-        return true
     }
 
     /// Some lines of an operand, as panels that follow each other in memory.

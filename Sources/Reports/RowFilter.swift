@@ -6,9 +6,15 @@ public struct RowFilter {
     private let expression: Expression
     private let columns: [String]
 
-    /// - Parameter file: whose names of lists may stand in the condition.
+    /// - Parameters:
+    ///   - columns: those there are, which errors name.
+    ///   - possible: those that may be asked for although no row has them yet.
+    ///   - file: whose names of lists may stand in the condition.
     /// - Throws: `ReportError`, one line that repeats the condition.
-    public init(parsing text: String, columns: [String], file: SweepFile? = nil) throws(ReportError) {
+    public init(
+        parsing text: String, columns there: [String], possible: [String] = [], file: SweepFile? = nil
+    ) throws(ReportError) {
+        let columns = there + possible
         self.columns = columns
         do {
             let written = try Expression(parsing: text) { columns.contains($0) }
@@ -17,7 +23,8 @@ public struct RowFilter {
             throw ReportError("--where \"\(text)\": \(error)\(Self.hint(for: text, columns: columns))")
         }
         if let word = expression.misplacedWord {
-            throw ReportError("--where \"\(text)\": \(ReportError.unknown("column", word, known: columns))")
+            let known = suggestion(for: word, among: columns).map { [$0] } ?? there
+            throw ReportError("--where \"\(text)\": \(ReportError.unknown("column", word, known: known))")
         }
     }
 

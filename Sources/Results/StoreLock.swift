@@ -116,7 +116,7 @@ extension StoreLock {
     }
 
     static func holder(of directory: String, sharesLocks: Bool, locking: Locking) -> Holder? {
-        let descriptor = open(directory + "/" + fileName, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(directory + "/" + fileName, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         let error = locking(descriptor, LOCK_SH | LOCK_NB)

@@ -10,7 +10,7 @@ enum StoreLocking {
     /// What the folder's file system offers. The question is put to the lock file: to close the store's own file would
     /// give up every record lock this process has on it.
     static func offered(in directory: String) -> StoreLocking {
-        let descriptor = open(directory + "/" + StoreLock.fileName, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(directory + "/" + StoreLock.fileName, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return .recordLocks }
         defer { close(descriptor) }
         var query = flock(l_type: Int16(F_WRLCK), l_whence: Int16(SEEK_SET), l_start: 0, l_len: 1, l_pid: 0)

@@ -66,9 +66,9 @@ struct TeamRanks: ParsableCommand {
                 return try together.step()
             }
             for turn in 0...turns {
-                // In either order, as one comes behind PyTorch or both ranks, and the other behind one.
+                // In either order, which changes with each of PyTorch's turns too, so that both come behind it.
                 let (one, other): (Double, Double)
-                if turn.isMultiple(of: 2) {
+                if (turn + turn / Self.turnsOfPair).isMultiple(of: 2) {
                     one = try onBothRanks()
                     other = try alone.step()
                 } else {

@@ -2,6 +2,7 @@ import ArgumentParser
 import LinearAlgebra
 import NeuralCollapse
 import Reports
+import Results
 import Runner
 import Sweeps
 
@@ -32,6 +33,10 @@ struct MeasureCommand: ParsableCommand {
     func run() throws {
         BLASKernel.correctOrContinue()
         OpenBLAS.useOneThread()
+        guard !ResultsStore.exists(in: file) else {
+            throw ValidationError(
+                "\(file) is a folder of results; write a trial's features with: ncsweep export \(file) TRIAL")
+        }
         let content = try FeatureFile(path: file, layer: layer)
         let training = content.training.statistics(of: content)
         var columns = [("train", measurement(of: content.training, training, content, against: training))]

@@ -45,7 +45,7 @@ struct ResultsCommand: ParsableCommand {
 func rowFilter(_ condition: String, of results: StoredResults) throws -> RowFilter {
     let info = try results.sessions().last?.info
     return try RowFilter(
-        parsing: condition, columns: results.columns + TrialBuilder.reportedColumns,
+        parsing: condition, columns: results.columns, possible: TrialBuilder.reportedColumns,
         file: info.flatMap { try? SweepFile.parse($0.sweepText, path: $0.sweepPath) })
 }
 

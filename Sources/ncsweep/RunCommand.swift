@@ -49,6 +49,10 @@ struct RunCommand: ParsableCommand {
         BLASKernel.correctOrContinue()
         signals.watch()
         OpenBLAS.useOneThread()
+        guard OpenBLAS.reserveMemory() else {
+            printLine("no room for matrix products: a limit leaves less than 144 MB of memory; raise it (ulimit -v)")
+            throw ExitCode(1)
+        }
         let options = options
         let code = withMPI { world in
             do {

@@ -60,7 +60,7 @@ import Testing
         /// Which one is loaded; nil for none.
         func loaded() -> Int? {
             guard var content = folder.load(trial, take: { _ in nil }) else { return nil }
-            content.metadata["trial"] = nil
+            (content.metadata["trial"], content.metadata["kernels"]) = (nil, nil)
             return (1...3).first { Self.isSame(content, Self.content($0)) }
         }
 
@@ -83,6 +83,19 @@ import Testing
         #expect(scene.files == [])
         #expect(scene.loaded() == nil)
         #expect(scene.complaints.taken() == [])
+    }
+
+    /// Used all the same, but said: a trial's bits depend on the kernels of its products.
+    @Test func otherKernelsAreSaid() throws {
+        let scene = try Scene()
+        let complaints = scene.complaints
+        let elsewhere = CheckpointFolder(directory: scene.directory, kernels: "Others") { complaints.add($0) }
+        try elsewhere.save(scene.trial, Scene.content(1))
+        #expect(scene.loaded() == 1)
+        let line = try #require(complaints.taken().first)
+        #expect(line.hasPrefix(scene.current.path) && line.contains("other kernels of matrix products, Others, here"))
+        _ = elsewhere.load(scene.trial) { _ in nil }
+        #expect(complaints.taken() == [])
     }
 
     /// One byte of the current one in another state, or everything after it lost: the one before it is used, and is

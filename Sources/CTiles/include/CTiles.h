@@ -3,8 +3,9 @@
 //
 // A float32 has a significand of 24 bits, a bfloat16 one of 8 and the same exponent, so three bfloat16 numbers hold a
 // float32 without a loss: x = high + middle + low. Of the nine products of two such sums the six largest are formed;
-// those left out are below 2⁻²⁵ of |a·b|, less than rounding a product to float32 costs (Henry, Tang, Heinecke,
-// "Leveraging the bfloat16 Artificial Intelligence Datatype For Higher-Precision Computations", ARITH 2019).
+// those left out are at most 2⁻²⁴ of |a·b|, as much as rounding one product to float32 (Henry, Tang, Heinecke,
+// "Leveraging the bfloat16 Artificial Intelligence Datatype For Higher-Precision Computations", ARITH 2019). The unit takes
+// numbers below 2⁻¹²⁶ for zero: parts of float32 numbers are, from 2⁻¹⁰³ on down.
 //
 // A panel holds 32 lines (rows of the left operand, columns of the right one) of `depth` numbers in blocks of 32: six
 // tiles each, two of high parts, two of middle and two of low ones. A 32-bit word of a tile holds the parts of the
@@ -31,5 +32,5 @@ void ncsweep_tiles_end(void);
 void ncsweep_tiles_split_left(const float *source, long stride, bool across, long lines, long depth, void *panel);
 void ncsweep_tiles_split_right(const float *source, long stride, bool across, long lines, long depth, void *panel);
 
-// c ← left · right of 32 × 32 numbers, rows `stride` numbers apart, from panels of so many blocks. Six roundings a block.
+// c ← left · right of 32 × 32 numbers, rows `stride` numbers apart, from panels of so many blocks.
 void ncsweep_tiles_multiply(const void *left, const void *right, long blocks, float *c, long stride);

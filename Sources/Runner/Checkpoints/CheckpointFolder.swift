@@ -1,5 +1,6 @@
 import ArrayFiles
 import Foundation
+import LinearAlgebra
 import Sweeps
 
 /// Checkpoints of the running trials of a sweep, two generations each: DIR/checkpoints/<trial>.safetensors and, the one
@@ -10,14 +11,20 @@ import Sweeps
 /// trial are sealed by a checksum, so that a file that was damaged later is told from a whole one.
 public struct CheckpointFolder: Sendable {
     private let path: String
+    private let kernels: String
     private let complain: @Sendable (String) -> Void
 
     /// - Parameter directory: the folder of the results.
     public init(directory: String) { self.init(directory: directory, complain: warn) }
 
-    /// - Parameter complain: takes a line about files that cannot be used.
-    init(directory: String, complain: @escaping @Sendable (String) -> Void) {
+    /// - Parameters:
+    ///   - kernels: of matrix products, which a trial's bits depend on.
+    ///   - complain: takes a line about files that cannot be used, or that other kernels wrote.
+    init(
+        directory: String, kernels: String = OpenBLAS.productKernels, complain: @escaping @Sendable (String) -> Void
+    ) {
         path = directory + "/checkpoints"
+        self.kernels = kernels
         self.complain = complain
     }
 
@@ -28,6 +35,7 @@ public struct CheckpointFolder: Sendable {
     func save(_ trial: Trial, _ content: Safetensors) throws(CheckpointError) {
         var content = content
         content.metadata["trial"] = trial.canonicalText
+        content.metadata[Self.kernelsKey] = kernels
         content.metadata["checksum"] = content.checksum
         try makeFolder()
         do { try content.write(to: next(trial.id)) } catch {
@@ -51,6 +59,11 @@ public struct CheckpointFolder: Sendable {
                         // The next one saved would make the damaged one the previous one.
                         if !first.isUnreadable, rename(file, first.path) == 0 { syncFolder() }
                         complain("\(first.path): \(first.reason); trial \(trial.id) goes on from the one before it")
+                    }
+                    if let others = content.metadata[Self.kernelsKey], others != kernels {
+                        complain(
+                            "\(file): written with other kernels of matrix products, \(others), here \(kernels); trial "
+                                + "\(trial.id) goes on, and ends in the bits of neither")
                     }
                     return content
                 }
@@ -82,6 +95,8 @@ public struct CheckpointFolder: Sendable {
             }
         }
     }
+
+    private static let kernelsKey = "kernels"
 
     // MARK: Files
 

@@ -38,10 +38,7 @@ public enum BLASKernel {
         // OpenBLAS without kernels for this name would warn and fall back again; then the second start changes nothing,
         // and the variable keeps it from a third.
         for (name, value) in variables { setenv(name, value, 1) }
-        var arguments = CommandLine.arguments.map { strdup($0) }
-        arguments.append(nil)
-        execv("/proc/self/exe", arguments)
-        for name in variables.keys { unsetenv(name) }
+        execv("/proc/self/exe", CommandLine.unsafeArgv)
     }
 
     /// The best kernels OpenBLAS 0.3 has for the instructions of this CPU; empty on other architectures.

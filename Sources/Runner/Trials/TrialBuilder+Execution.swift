@@ -41,7 +41,9 @@ extension TrialBuilder {
         }
         guard ranks > 1 else { return nil }
         if let world, ranks > world {
-            return "'ranks: \(ranks)' is more than the \(world) of this run; start more with mpirun -n \(ranks)"
+            return
+                "'ranks: \(ranks)' is more than the \(world) of this run; start more with mpirun -n \(ranks), or give fewer "
+                + "(trials and their bits stay the same)"
         }
         let shards = trial.integer("shards")
         guard shards % ranks == 0, (shards / ranks).nonzeroBitCount == 1 else {
