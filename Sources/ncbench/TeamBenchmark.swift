@@ -80,14 +80,15 @@ struct TeamRanks: ParsableCommand {
                 guard turn > 0 else { continue }
                 seconds.append(one)
                 aloneSeconds.append(other)
-                for (index, time) in (others ?? []).enumerated() { peerRatios[index].append(time / one) }
-                for (index, time) in (others ?? []).enumerated() { peerSeconds[index].append(time) }
+                for (index, time) in (others ?? []).enumerated() {
+                    peerSeconds[index].append(time)
+                    peerRatios[index].append(time / one)
+                }
             }
             guard together.parameters.storage.array == alone.parameters.storage.array else {
                 throw BenchmarkError("two ranks trained another network than one")
             }
             print("seconds \(median(seconds))")
-            print("alone_seconds \(median(aloneSeconds))")
             print("gain \(median(zip(aloneSeconds, seconds).map { $0 / $1 }))")
             let (best, bestAlone) = (seconds.min()!, aloneSeconds.min()!)
             print("best_seconds \(best)")
