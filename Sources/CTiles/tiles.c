@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -125,65 +124,62 @@ TILES static inline void transpose(Words rows[16]) {
     }
 }
 
-// Rows of a tile as they are in memory: each of 16 numbers and the 16 behind them (or below them, for the right operand).
-TILES static inline void pack_rows(
-    const float *source, long stride, long next, long lines, __mmask16 even, __mmask16 odd, char *tile) {
-    for (long line = 0; line < 16; line++) {
-        const bool there = line < lines;
-        const Words first = load(source + line * stride, there ? even : 0);
-        split(first, load(source + line * stride + next, there ? odd : 0), tile + 64 * line);
-    }
+// Half a block of an operand: its parts in three tiles. In memory lie 16 rows of up to 16 numbers, `evens` of them with the
+// lanes `even`, and as many `next` numbers behind, which are the upper halves of the words.
+typedef struct {
+    const float *source;
+    long stride, next, evens, odds;
+    __mmask16 even, odd;
+} Half;
+
+TILES static inline Words even_row(const Half *half, long i) {
+    return load(half->source + i * half->stride, i < half->evens ? half->even : 0);
 }
 
-TILES static inline void pack_columns(
-    const float *source, long stride, long next, long evens, long odds, __mmask16 even, __mmask16 odd, char *tile) {
-    Words first[16], second[16];
+TILES static inline Words odd_row(const Half *half, long i) {
+    return load(half->source + i * half->stride + half->next, i < half->odds ? half->odd : 0);
+}
+
+TILES static inline void split_rows(Half half, char *tile) {
+    for (long i = 0; i < 16; i++) split(even_row(&half, i), odd_row(&half, i), tile + 64 * i);
+}
+
+TILES static inline void split_columns(Half half, char *tile) {
+    Words even[16], odd[16];
     for (long i = 0; i < 16; i++) {
-        first[i] = load(source + i * stride, i < evens ? even : 0);
-        second[i] = load(source + i * stride + next, i < odds ? odd : 0);
+        even[i] = even_row(&half, i);
+        odd[i] = odd_row(&half, i);
     }
-    transpose(first);
-    transpose(second);
-    for (int i = 0; i < 16; i++) split(first[i], second[i], tile + 64 * i);
+    transpose(even);
+    transpose(odd);
+    for (long i = 0; i < 16; i++) split(even[i], odd[i], tile + 64 * i);
+}
+
+TILES static inline void split_panel(
+    const float *source, long stride, bool across, long lines, long depth, bool by_columns, char *tile) {
+    for (; depth > 0; depth -= 32, source += across ? 32 * stride : 32, tile += BLOCK) {
+        for (int second = 0; second < 2; second++) {
+            const long there = lines - 16 * second;
+            const Half half =
+                across ? (Half){source + 16 * second, stride, 16 * stride, depth, depth - 16, first_lanes(there),
+                                first_lanes(there)}
+                       : (Half){source + 16 * second * stride, stride, 16, there, there, first_lanes(depth),
+                                first_lanes(depth - 16)};
+            if (by_columns) {
+                split_columns(half, tile + second * TILE);
+            } else {
+                split_rows(half, tile + second * TILE);
+            }
+        }
+    }
 }
 
 TILES void ncsweep_tiles_split_left(const float *source, long stride, bool across, long lines, long depth, void *panel) {
-    char *tile = panel;
-    for (; depth > 0; depth -= 32, source += across ? 32 * stride : 32, tile += BLOCK) {
-        for (int half = 0; half < 2; half++) {
-            const long there = lines - 16 * half;
-            if (across) {
-                const __mmask16 lanes = first_lanes(there);
-                pack_columns(
-                    source + 16 * half, stride, 16 * stride, depth, depth - 16, lanes, lanes, tile + half * TILE);
-            } else {
-                pack_rows(
-                    source + 16 * half * stride, stride, 16, there, first_lanes(depth), first_lanes(depth - 16),
-                    tile + half * TILE);
-            }
-        }
-    }
+    split_panel(source, stride, across, lines, depth, across, panel);
 }
 
 TILES void ncsweep_tiles_split_right(const float *source, long stride, bool across, long lines, long depth, void *panel) {
-    char *tile = panel;
-    for (; depth > 0; depth -= 32, source += across ? 32 * stride : 32, tile += BLOCK) {
-        for (int half = 0; half < 2; half++) {
-            const long there = lines - 16 * half;
-            if (across) {
-                const __mmask16 lanes = first_lanes(there);
-                for (long k = 0; k < 16; k++) {
-                    const float *numbers = source + k * stride + 16 * half;
-                    const Words first = load(numbers, k < depth ? lanes : 0);
-                    split(first, load(numbers + 16 * stride, k + 16 < depth ? lanes : 0), tile + half * TILE + 64 * k);
-                }
-            } else {
-                pack_columns(
-                    source + 16 * half * stride, stride, 16, there, there, first_lanes(depth), first_lanes(depth - 16),
-                    tile + half * TILE);
-            }
-        }
-    }
+    split_panel(source, stride, across, lines, depth, !across, panel);
 }
 
 // Four tiles of sums, 0 to 3, of two tiles of the left operand, 4 and 5, with two of the right one, 6 and 7. Each step
